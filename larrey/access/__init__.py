@@ -1,0 +1,1 @@
+"""Access storey: accounts, tokens, policy."""

@@ -1,0 +1,1 @@
+"""Rooms: one Django app per job people do. Siblings meet only through other.api."""

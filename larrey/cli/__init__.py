@@ -1,0 +1,1 @@
+"""Wiring: the one command line, one file per command."""

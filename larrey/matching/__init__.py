@@ -1,0 +1,1 @@
+"""Pure storey: identity comparison. Empty until the identity server is built."""

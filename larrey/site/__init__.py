@@ -1,0 +1,1 @@
+"""Wiring: settings, URLs, WSGI entry, embedded PostgreSQL. Imported by nobody."""

@@ -1,0 +1,1 @@
+"""Face: Jinja components, layouts, form fields, static files."""
