@@ -1,0 +1,149 @@
+"""References inside resources: finding them, and rewriting them when ids are given (transactions).
+
+http://hl7.org/fhir/R4/references.html and http://hl7.org/fhir/R4/http.html#trules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
+from typing import Any
+
+from larrey.fhir.definitions import resource_types, type_definition
+from larrey.fhir.definitions.elements import TypeDefinition, is_type
+from larrey.kit.errors import TooLarge
+from larrey.kit.ids import is_resource_id
+
+_URIS = frozenset({"uri", "url", "oid", "uuid", "canonical"})
+_LINK = re.compile(r"""(\s(?:href|src)\s*=\s*)(?:"([^"]*)"|'([^']*)')""")
+
+
+@lru_cache(maxsize=65536)
+def relative(reference: str) -> tuple[str, str] | None:
+    """(type, id) of a relative literal reference such as ``Patient/1`` or ``Patient/1/_history/2``, else None."""
+    parts = reference.split("/")
+    if len(parts) == 4 and parts[2] == "_history" and is_resource_id(parts[3]):
+        del parts[2:]
+    if len(parts) == 2 and parts[0] in resource_types() and is_resource_id(parts[1]):
+        return parts[0], parts[1]
+    return None
+
+
+def references(resource: Any, expression: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every Reference in ``resource``: (FHIRPath expression with indices, the Reference itself).
+
+    Reads the shape, not the definitions: in R4 an object with a string ``reference`` is a Reference. Those inside
+    contained resources and extensions are found too, and ``#fragments``.
+    """
+    if expression is None:
+        expression = resource.get("resourceType", "Resource")
+    stack: list[tuple[str, Any]] = [(expression, resource)]
+    while stack:
+        place, node = stack.pop()
+        if isinstance(node, dict):
+            if isinstance(node.get("reference"), str):
+                yield place, node
+            stack.extend((f"{place}.{k}", v) for k, v in reversed(node.items()) if isinstance(v, (dict, list)))
+        else:
+            items = list(enumerate(node))
+            stack.extend((f"{place}[{i}]", v) for i, v in reversed(items) if isinstance(v, (dict, list)))
+
+
+def literal(resource: Any) -> set[tuple[str, str]]:
+    """(type, id) of every relative literal reference in ``resource``, wherever it stands; fast."""
+    found: set[tuple[str, str]] = set()
+    stack = [resource]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            reference = node.get("reference")
+            if isinstance(reference, str) and (target := relative(reference)) is not None:
+                found.add(target)
+            node = node.values()
+        for value in node:
+            if isinstance(value, (dict, list)):
+                stack.append(value)
+    return found
+
+
+def rewrite(resource: dict[str, Any], mapping: Callable[[str], str | None]) -> None:
+    """Replace in place what a transaction must (http://hl7.org/fhir/R4/http.html#trules).
+
+    ``mapping`` is asked for every ``Reference.reference``, every element of type uri, url, oid, uuid or canonical, and
+    every ``href`` and ``src`` in narratives; None leaves the value. ``identifier.system`` and code systems are uris
+    too: ``mapping`` should answer only for the full URLs of the transaction. Raises ``TooLarge`` for a resource
+    nested deeper than the interpreter follows.
+    """
+    type_ = resource.get("resourceType")
+    if isinstance(type_, str) and is_type(type_):
+        try:
+            _rewrite(resource, type_definition(type_), mapping)
+        except RecursionError:
+            raise TooLarge("The resource is nested too deeply.") from None
+
+
+@cache
+def _plan(name: str) -> dict[str, tuple[str, str]]:
+    """JSON property → (what to do, type name) for properties that may hold something to rewrite."""
+    plan = {}
+    for property_, (_, type_) in type_definition(name).properties.items():
+        if type_ in _URIS:
+            plan[property_] = ("uri", type_)
+        elif type_ == "Resource":
+            plan[property_] = ("resource", type_)
+        elif type_ == "xhtml":
+            plan[property_] = ("xhtml", type_)
+        elif type_definition(type_).kind != "primitive":
+            plan[property_] = ("descend", type_)
+    if name == "Reference":
+        plan["reference"] = ("uri", "string")
+    return plan
+
+
+def _rewrite(node: dict[str, Any], definition: TypeDefinition, mapping: Callable[[str], str | None]) -> None:
+    plan = _plan(definition.name)
+    for property_, value in node.items():
+        if property_.startswith("_"):
+            for sibling in value if isinstance(value, list) else [value]:
+                if isinstance(sibling, dict):
+                    _rewrite(sibling, type_definition("Element"), mapping)
+            continue
+        action, type_ = plan.get(property_, ("", ""))
+        if not action:
+            continue
+        if isinstance(value, list):
+            value[:] = [_replaced(item, action, type_, mapping) for item in value]
+        else:
+            node[property_] = _replaced(value, action, type_, mapping)
+
+
+def _replaced(value: Any, action: str, type_: str, mapping: Callable[[str], str | None]) -> Any:
+    if isinstance(value, dict):
+        if action == "descend":
+            _rewrite(value, type_definition(type_), mapping)
+        elif action == "resource":
+            rewrite(value, mapping)
+    elif isinstance(value, str):
+        if action == "uri":
+            return _mapped(value, mapping)
+        if action == "xhtml":
+            return _LINK.sub(lambda match: _link(match, mapping), value)
+    return value
+
+
+def _mapped(value: str, mapping: Callable[[str], str | None]) -> str:
+    """The new value of ``value``; a fragment (``urn:uuid:…#part``) is kept."""
+    new = mapping(value)
+    if new is None and "#" in value:
+        start, _, fragment = value.partition("#")
+        new = mapping(start) if start else None
+        if new is not None:
+            new = f"{new}#{fragment}"
+    return value if new is None else new
+
+
+def _link(match: re.Match[str], mapping: Callable[[str], str | None]) -> str:
+    quote = '"' if match[2] is not None else "'"
+    value = match[2] if match[2] is not None else match[3]
+    return f"{match[1]}{quote}{_mapped(value, mapping)}{quote}"
