@@ -14,7 +14,7 @@ _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _PATIENT_NAMESPACE = UUID("6f6e3a5e-6c61-5272-8e79-1a7217000001")
 
 _lock = threading.Lock()
-_last = 0
+_last = [0]  # ticks of the newest id
 
 
 def new_id() -> str:
@@ -22,17 +22,16 @@ def new_id() -> str:
 
     The 12 bits after the version carry the sub-millisecond fraction (method 3 of section 6.2).
     """
-    global _last
     with _lock:
         ticks = time.time_ns() // 250  # 4096 steps of 250 ns stay within the millisecond they start in
-        _last = ticks = max(ticks, _last + 1)
+        _last[0] = ticks = max(ticks, _last[0] + 1)
     millis, step = divmod(ticks, 4000)
     value = (millis & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | step << 64 | 0x2 << 62
     return str(UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2))
 
 
 def is_resource_id(text: str) -> bool:
-    """Whether ``text`` may be a FHIR logical id (``[A-Za-z0-9\\-\\.]{1,64}``)."""
+    """Whether ``text`` may be a FHIR logical id: 1 to 64 of A-Z, a-z, 0-9, ``-`` and ``.``."""
     return _RESOURCE_ID.match(text) is not None
 
 

@@ -67,5 +67,5 @@ def retry(connection: Connection[Any], work: Callable[[Cursor[Any]], T], *, atte
             except _RETRY:
                 if attempt == attempts:
                     raise
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads writers, protects nothing
     raise AssertionError("unreachable")
