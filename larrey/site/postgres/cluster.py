@@ -15,7 +15,7 @@ from larrey.site.postgres.programs import Account, Binaries, identity
 ROLE = "larrey"
 
 
-def make_cluster(data: Path, cluster: Path, programs: Binaries, account: Account | None, durable: bool) -> None:
+def make_cluster(data: Path, cluster: Path, programs: Binaries, account: Account | None, *, durable: bool) -> None:
     """Make the cluster unless it is there; refuse what is not one of ours."""
     for left in data.glob("postgres.making-*"):  # an initdb that was interrupted
         shutil.rmtree(left, ignore_errors=True)

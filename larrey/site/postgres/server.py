@@ -82,7 +82,7 @@ def start(
         cluster = data / "postgres"
         account = account_for(cluster)
         programs = within_reach(programs, account)
-        make_cluster(data, cluster, programs, account, durable)
+        make_cluster(data, cluster, programs, account, durable=durable)
         _end_survivor(cluster)
         if len(os.fsencode(cluster)) > _LONGEST_SOCKET:
             private_socket = Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX))
@@ -90,7 +90,7 @@ def start(
             lock.flush()
             if account:
                 os.chown(private_socket, account.uid, account.gid)
-        arguments = {**tuning(durable), **(options or {}), "unix_socket_directories": str(private_socket or ".")}
+        arguments = {**tuning(durable=durable), **(options or {}), "unix_socket_directories": str(private_socket or ".")}
         process = _launch(cluster, data / "postgres.log", programs, account, arguments)
         try:
             _await_ready(process, cluster, data / "postgres.log")

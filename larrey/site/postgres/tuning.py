@@ -9,7 +9,7 @@ PORT = 5432
 """The number in the socket's name; nothing listens on the network."""
 
 
-def tuning(durable: bool) -> dict[str, str]:
+def tuning(*, durable: bool) -> dict[str, str]:
     """Settings given on the command line, so that they follow the machine and not the day the folder was made."""
     megabytes = _memory() >> 20
     settings = {
