@@ -1,0 +1,57 @@
+"""Reading many resources at once, as they stood at one moment, with flat memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection, IsolationLevel, sql
+
+from larrey.kit.ids import patient_uuid
+from larrey.store.caller import Caller
+from larrey.store.transactions import translated
+
+_FETCH = 500
+
+
+@contextmanager
+def snapshot(connection: Connection[Any]) -> Iterator[None]:
+    """Everything read inside is as it stood when the block began. ``connection`` must be outside a transaction."""
+    before = connection.isolation_level, connection.read_only
+    connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
+    try:
+        with translated(), connection.transaction():
+            yield
+    finally:
+        connection.isolation_level, connection.read_only = before
+
+
+def bodies(
+    connection: Connection[Any],
+    caller: Caller,
+    type_: str,
+    *,
+    patients: Sequence[str] = (),
+    since: datetime | None = None,
+) -> Iterator[bytes]:
+    """The JSON of every current resource of ``type_``, oldest creation first, read as it is asked for.
+
+    ``patients``: only resources that belong to these Patient ids (and those patients); ``since``: only what was
+    updated at that instant or later. Must be called inside ``snapshot``.
+    """
+    caller.demand("r", type_)
+    caller.demand("s", type_)
+    conditions, values = [sql.SQL("type = %s")], list[Any]([type_])
+    if patients:
+        conditions.append(sql.SQL("patient = any(%s)"))
+        values.append([patient_uuid(patient) for patient in patients])
+    if since is not None:
+        conditions.append(sql.SQL("updated >= %s"))
+        values.append(since)
+    query = sql.SQL("select body from record.resource where {} order by rid").format(sql.SQL(" and ").join(conditions))
+    with translated(), connection.cursor(name="export", binary=True) as cursor:
+        cursor.itersize = _FETCH
+        for row in cursor.execute(query, values):
+            yield row[0]
