@@ -56,6 +56,7 @@ def interval(text: str) -> Span:
             step = timedelta(seconds=1)
         else:
             step = timedelta(microseconds=10 ** (6 - min(len(fraction), 6)))
+        low = min(low, END - _MICROSECOND)
         return Span(low, _after(low, step))
     except (ValueError, OverflowError):
         raise Invalid(f"{text[:40]!r} is not a date that exists.") from None
