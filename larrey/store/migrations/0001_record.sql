@@ -136,5 +136,6 @@ end $$;
 create unique index resource_by_key on record.resource (type, key);
 create unique index resource_by_rid on record.resource (type, rid);
 create index resource_by_patient on record.resource (patient, type, date_low, rid);
+create index resource_by_date on record.resource (date_low, rid);
 create index resource_by_updated on record.resource (updated, rid);
 create index resource_by_tokens on record.resource using gin (tokens) with (fastupdate = off);
