@@ -1,0 +1,149 @@
+"""Django's settings, drawn from ours (larrey.site.settings). Nothing here is read from the environment twice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+from larrey.site import postgres
+from larrey.site.settings import load, secret_key
+
+LARREY = load(os.environ)
+LARREY_DEMO = LARREY.demo
+_HTTPS = LARREY.public_url.startswith("https://")
+
+SECRET_KEY = secret_key(LARREY)
+DEBUG = False
+ALLOWED_HOSTS = list(LARREY.allowed_hosts)
+if LARREY.public_url:
+    ALLOWED_HOSTS.append(urlsplit(LARREY.public_url).hostname or "")
+    CSRF_TRUSTED_ORIGINS = [LARREY.public_url]
+
+ROOT_URLCONF = "larrey.site.urls"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "larrey.access",
+    "larrey.ui",
+    *(
+        f"larrey.apps.{room.name}"
+        for room in sorted((Path(__file__).parents[1] / "apps").iterdir())
+        if (room / "apps.py").is_file()
+    ),
+    "allauth",  # after ours, whose templates come first
+    "allauth.account",
+    "allauth.mfa",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "larrey.ui.middleware.content_security",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "larrey.ui.middleware.language",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "larrey.ui.middleware.ErrorPages",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "larrey.ui.jinja.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "larrey.ui.jinja.environment",
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",  # the messages of django-allauth
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    },
+]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's description of the database at ``url``. One connection per thread, kept and checked before use."""
+    parts: dict[str, Any] = {**conninfo_to_dict(url), "application_name": "larrey"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname", ""),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": str(parts.pop("port", "")),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **parts},
+    }
+
+
+DATABASES = {"default": database(LARREY.database_url or postgres.attach(LARREY.data) or "postgresql://larrey@/larrey")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {  # shared by every process, so that limits on sign-in count once
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+}
+
+AUTH_USER_MODEL = "access.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "larrey.access.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # nobody signs up; this tells allauth that no e-mail is needed
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Larrey"
+
+SESSION_COOKIE_NAME = "larrey_session"
+SESSION_COOKIE_AGE = LARREY.session_hours * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+CSRF_FAILURE_VIEW = "larrey.ui.errors.stale_form"
+if _HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+LANGUAGE_CODE = LARREY.language
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = "larrey_language"
+USE_I18N = USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+STATIC_URL = "/static/"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 << 20
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is sent
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LARREY.log_level.upper()},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},  # a 404 is not news
+    },
+}
