@@ -31,9 +31,9 @@ _DATE_TIME = re.compile(rf"{_YEAR}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3
 _INSTANT = re.compile(rf"{_YEAR}{_DAY}T{_TIME}{_ZONE}")
 _CLOCK = re.compile(_TIME)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")  # lone surrogates cannot be written in UTF-8
-_SPACE = re.compile(r"\s")
+_SPACE = re.compile(r"\s", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_CODE = re.compile(r"[^\s]+(?:\s[^\s]+)*")
+_CODE = re.compile(r"[^\s]+(?:\s[^\s]+)*", re.ASCII)
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _BASE64 = re.compile(r"[0-9a-zA-Z+/]*={0,2}")
