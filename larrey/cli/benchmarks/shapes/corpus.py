@@ -22,7 +22,17 @@ from larrey.kit.json import dumps, loads
 from larrey.kit.text import fold
 from larrey.store import keys
 
-DATES = ("effectiveDateTime", "performedPeriod", "onsetDateTime", "period", "authoredOn", "occurrenceDateTime", "billablePeriod", "birthDate", "started")
+DATES = (
+    "effectiveDateTime",
+    "performedPeriod",
+    "onsetDateTime",
+    "period",
+    "authoredOn",
+    "occurrenceDateTime",
+    "billablePeriod",
+    "birthDate",
+    "started",
+)
 CODES = ("code", "type", "vaccineCode", "medicationCodeableConcept")
 LOADED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -42,6 +52,28 @@ alter table stage.original alter column body set storage external;
 create unlogged table stage.copy (like stage.original including storage);
 create index on stage.copy (rid);
 """
+
+
+COLUMNS = {
+    "rid": "int8",
+    "key": "int8",
+    "type": "text",
+    "id": "text",
+    "patient": "uuid",
+    "date_low": "timestamptz",
+    "date_high": "timestamptz",
+    "updated": "timestamptz",
+    "shared": "int8[]",
+    "own": "int8[]",
+    "ordered": "int8[]",
+    "parameters": "int8[]",
+    "targets": "int8[]",
+    "strings": "text[]",
+    "string_keys": "int8[]",
+    "number": "float8",
+    "number_key": "int8",
+    "body": "bytea",
+}
 
 
 @dataclass(slots=True)
@@ -98,22 +130,21 @@ def stage(connection: psycopg.Connection, folder: Path) -> tuple[int, Catalogue]
     """Fill ``stage.original`` from the bundles of ``folder``; returns the number of resources and their codes."""
     catalogue = Catalogue()
     connection.execute(STAGE)
-    columns = "rid,key,type,id,patient,date_low,date_high,updated,shared,own,ordered,parameters,targets,strings,string_keys,number,number_key,body"
+    columns, types = ", ".join(COLUMNS), list(COLUMNS.values())
     rid = 0
     with connection.cursor() as cursor, cursor.copy(f"copy stage.original ({columns}) from stdin (format binary)") as copy:
-        copy.set_types(
-            "int8 int8 text text uuid timestamptz timestamptz timestamptz int8[] int8[] int8[] int8[] int8[] text[] int8[] float8 int8 bytea".split()
-        )
+        copy.set_types(types)
         for rid, resource in enumerate(resources(folder), 1):
             row = extract(resource, catalogue)
             low = row.date or datetime.min.replace(tzinfo=UTC)
-            links, strings = sorted(row.links), sorted(row.strings)
-            copy.write_row((
-                rid, keys.resource_key(resource["resourceType"], resource["id"]), resource["resourceType"], resource["id"], row.patient,
-                low, low + timedelta(seconds=1), LOADED + timedelta(seconds=rid / 1000), list(row.shared), list(row.own), list(row.ordered),
-                [p for p, _ in links], [t for _, t in links], [s for _, s in strings], [k for k, _ in strings],
-                row.number[1] if row.number else None, row.number[0] if row.number else None, dumps(resource),
-            ))  # fmt: skip
+            type_, id_ = resource["resourceType"], resource["id"]
+            number_key, number = row.number or (None, None)
+            when = (low, low + timedelta(seconds=1), LOADED + timedelta(seconds=rid / 1000))
+            tokens = (list(row.shared), list(row.own), list(row.ordered))
+            links = ([p for p, _ in sorted(row.links)], [t for _, t in sorted(row.links)])
+            strings = ([s for _, s in sorted(row.strings)], [k for k, _ in sorted(row.strings)])
+            head = (rid, keys.resource_key(type_, id_), type_, id_, row.patient)
+            copy.write_row((*head, *when, *tokens, *links, *strings, number, number_key, dumps(resource)))
     connection.execute("analyze stage.original")
     return rid, catalogue
 

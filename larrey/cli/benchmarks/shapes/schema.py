@@ -18,15 +18,28 @@ import time
 import psycopg
 
 SHAPES = ("floor", "a", "b", "c", "d")
-BIG = ("Patient", "Encounter", "Observation", "Condition", "Procedure", "DiagnosticReport", "MedicationRequest", "Immunization", "Claim", "ExplanationOfBenefit")
+BIG = (
+    "Patient",
+    "Encounter",
+    "Observation",
+    "Condition",
+    "Procedure",
+    "DiagnosticReport",
+    "MedicationRequest",
+    "Immunization",
+    "Claim",
+    "ExplanationOfBenefit",
+)
 BATCH = 1000
 """Resources a transaction, as a loader would."""
 
 _ROW = """
 create schema {shape};
 create table {shape}.resource (
-    rid bigint not null, key bigint not null, version integer not null, type text collate "C" not null, id text collate "C" not null,
-    patient uuid, date_low timestamptz not null, date_high timestamptz not null, updated timestamptz not null{arrays}, body bytea not null
+    rid bigint not null, key bigint not null, version integer not null,
+    type text collate "C" not null, id text collate "C" not null,
+    patient uuid, date_low timestamptz not null, date_high timestamptz not null, updated timestamptz not null{arrays},
+    body bytea not null
 ) partition by list (type);
 """
 _ROW_INDEXES = """
@@ -56,6 +69,11 @@ create index on common.string_value (key, value, rid);
 create table common.number_value (key bigint not null, value double precision not null, rid bigint not null);
 create index on common.number_value (key, value, rid);
 """
+_COMMON_ROWS = """
+insert into common.string_value
+select k, s, rid from (select rid, unnest(string_keys) k, unnest(strings) s from stage.copy) x;
+insert into common.number_value select number_key, number, rid from stage.copy where number is not null;
+"""
 _HEAD = "rid, key, 1, type, id, patient, date_low, date_high, updated"
 _COPY = """
 insert into stage.copy
@@ -80,9 +98,13 @@ def create(connection: psycopg.Connection) -> None:
             values = f"for values in ('{name}')" if name else "default"
             connection.execute(f"create table {partition} partition of {shape}.resource {values}")
             if shape != "a":
-                connection.execute(f"alter table {partition} alter column tokens set statistics 500, alter column tokens set storage main")
+                connection.execute(
+                    f"alter table {partition} alter column tokens set statistics 500, alter column tokens set storage main"
+                )
             if shape == "d":
-                connection.execute(f"alter table {partition} alter column body set storage extended, alter column refs set storage main")
+                connection.execute(
+                    f"alter table {partition} alter column body set storage extended, alter column refs set storage main"
+                )
                 connection.execute(f"alter table {partition} set (toast_tuple_target = 512)")
         connection.execute(_ROW_INDEXES.format(shape=shape))
         if shape != "a":
@@ -110,7 +132,11 @@ def _statements(shape: str) -> list[str]:
             ]
         case _:
             row = f"insert into {shape}.resource select {_HEAD}, {tokens}, targets, body {span}"
-            return [row] + (["insert into c.ordered select o, date_low, rid from (select rid, date_low, unnest(ordered) o " + span + ") x"] if shape == "c" else [])
+            return [row] + (
+                ["insert into c.ordered select o, date_low, rid from (select rid, date_low, unnest(ordered) o " + span + ") x"]
+                if shape == "c"
+                else []
+            )
 
 
 def fill(connection: psycopg.Connection, copy: int, size: int) -> dict[str, float]:
@@ -131,17 +157,16 @@ def fill(connection: psycopg.Connection, copy: int, size: int) -> dict[str, floa
                 for statement in _statements(shape):
                     connection.execute(statement, {"after": after, "upto": min(after + BATCH, first + size)})
             seconds[shape] += time.perf_counter() - start
-    connection.execute("insert into common.string_value select k, s, rid from (select rid, unnest(string_keys) k, unnest(strings) s from stage.copy) x")
-    connection.execute("insert into common.number_value select number_key, number, rid from stage.copy where number is not null")
+    connection.execute(_COMMON_ROWS)
     return seconds
 
 
 SIZES = """
 select n.nspname,
-       sum(case when c.relkind = 'i' and c.relname like '%%tokens_idx%%' or c.relname like 'by_tokens%%' then pg_relation_size(c.oid) else 0 end)::bigint,
-       sum(case when c.relkind = 'i' then pg_relation_size(c.oid) else 0 end)::bigint,
-       sum(case when c.relname in ('token', 'link', 'ordered') then pg_relation_size(c.oid) else 0 end)::bigint,
-       sum(case when c.relkind = 'r' then pg_table_size(c.oid) else 0 end)::bigint
+       coalesce(sum(pg_relation_size(c.oid)) filter (where c.relname like '%%tokens_idx'), 0)::bigint,
+       coalesce(sum(pg_relation_size(c.oid)) filter (where c.relkind = 'i'), 0)::bigint,
+       coalesce(sum(pg_relation_size(c.oid)) filter (where c.relname in ('token', 'link', 'ordered')), 0)::bigint,
+       coalesce(sum(pg_table_size(c.oid)) filter (where c.relkind = 'r'), 0)::bigint
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = any(%s) and c.relkind in ('r', 'i') group by 1
 """
