@@ -90,7 +90,7 @@ def _type_code(entry: Json, path: str) -> str:
     return code
 
 
-def _element(element: Json, nested: bool) -> str:
+def _element(element: Json, *, nested: bool) -> str:
     """``min..max[s] types [=value set] [@content reference]``; see ``larrey.fhir.definitions.elements``."""
     parts = [f"{element['min']}..{element['max']}{'s' if element.get('isSummary') else ''}"]
     if "contentReference" in element:
@@ -127,7 +127,7 @@ def types(structures: Iterable[Json]) -> dict[str, Any]:
             if nested:
                 table[path] = ["backbone", element["type"][0]["code"], {}]
             if own.rpartition(".")[0] == parent and not (kind == "primitive-type" and short == "value"):
-                table[parent][2][short] = _element(element, nested)
+                table[parent][2][short] = _element(element, nested=nested)
     return table
 
 
@@ -230,9 +230,7 @@ def compartments(definitions: Iterable[Json]) -> dict[str, Any]:
 
 def _lines(table: Mapping[str, Any]) -> str:
     """JSON with one line per key, so that a change reads as a diff."""
-    rows = (
-        f"{json.dumps(key)}: {json.dumps(table[key], ensure_ascii=False, separators=(',', ':'))}" for key in sorted(table)
-    )
+    rows = (f"{json.dumps(key)}: {json.dumps(table[key], ensure_ascii=False, separators=(',', ':'))}" for key in sorted(table))
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 

@@ -33,7 +33,7 @@ def relative(reference: str) -> tuple[str, str] | None:
 def references(resource: Any, expression: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every Reference in ``resource``: (FHIRPath expression with indices, the Reference itself).
 
-    Reads the shape, not the definitions: in R4 an object with a string ``reference`` is a Reference. Those inside
+    Reads the shape, not the definitions: an object with a string ``reference`` is a Reference. Those inside
     contained resources and extensions are found too, and ``#fragments``.
     """
     if expression is None:
@@ -61,9 +61,7 @@ def literal(resource: Any) -> set[tuple[str, str]]:
             if isinstance(reference, str) and (target := relative(reference)) is not None:
                 found.add(target)
             node = node.values()
-        for value in node:
-            if isinstance(value, (dict, list)):
-                stack.append(value)
+        stack.extend(value for value in node if isinstance(value, (dict, list)))
     return found
 
 

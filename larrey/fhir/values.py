@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple, Union
+from typing import NamedTuple, TypeAlias
 
 
 class Token(NamedTuple):
@@ -61,4 +61,4 @@ class Amount(NamedTuple):
     unit: str | None
 
 
-Value = Union[Token, TypedIdentifier, Reference, Span, Amount, str, tuple["Value", ...]]
+Value: TypeAlias = "Token | TypedIdentifier | Reference | Span | Amount | str | tuple[Value, ...]"

@@ -48,9 +48,7 @@ _DATES = {
     "whenhandedover": "MedicationDispense",
 }
 
-CLINICAL_DATE: Mapping[str, str] = MappingProxyType(
-    {type_: code for code, types in _DATES.items() for type_ in types.split()}
-)
+CLINICAL_DATE: Mapping[str, str] = MappingProxyType({type_: code for code, types in _DATES.items() for type_ in types.split()})
 """Type → code of the date parameter that says when it matters clinically (for definitions: when it was issued)."""
 
 _SEVERAL_PATIENTS = frozenset({"AuditEvent", "Appointment", "Group", "Person", "Provenance"})

@@ -45,6 +45,13 @@ class SearchParameter:
     description: str
 
 
+ERRATA: Mapping[str, tuple[tuple[str, str], ...]] = {
+    # R4 gives the component "relatesto" (a reference) the expression of "relation" (a token) and the reverse.
+    "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship": (("relatesto", "target"), ("relation", "code")),
+}
+"""Components of composites whose official definition contradicts itself, by URL."""
+
+
 def alternatives(expression: str) -> list[str]:
     """The operands of the top-level ``|`` of a FHIRPath expression, without their outer parentheses."""
     found, depth, start, quoted = [], 0, 0, False
@@ -79,7 +86,7 @@ def _parameter(url: str, row: Mapping[str, Any], base: str) -> SearchParameter:
         base=base,
         expression=" | ".join(mine),
         target=tuple(row["target"].split(" ")) if "target" in row else (),
-        components=tuple((code, expression) for code, expression in row.get("component", ())),
+        components=ERRATA.get(url) or tuple((code, expression) for code, expression in row.get("component", ())),
         url=url,
         description=_description(row["description"], base),
     )
@@ -111,9 +118,7 @@ def search_parameters(type_: str) -> Mapping[str, SearchParameter]:
         bases.append(type_)
     elif type_ != "Resource":
         raise KeyError(type_)
-    return MappingProxyType(
-        {row["code"]: _parameter(url, row, type_) for base in bases for url, row in _by_base().get(base, ())}
-    )
+    return MappingProxyType({row["code"]: _parameter(url, row, type_) for base in bases for url, row in _by_base().get(base, ())})
 
 
 def search_parameter(type_: str, code: str) -> SearchParameter | None:

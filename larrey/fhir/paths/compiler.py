@@ -30,11 +30,15 @@ ANY = "Resource"
 
 
 class Branch(NamedTuple):
-    """``type``: FHIR type of the items. ``get``: finds them. ``siblings``: of a primitive, its ``_name`` objects."""
+    """``type``: FHIR type of the items. ``get``: finds them. ``siblings``: of a primitive, its ``_name`` objects.
+
+    ``head``: a property that the input must have for ``get`` to find anything; None where that is not known.
+    """
 
     type: str
     get: Get
     siblings: Get | None = None
+    head: str | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -68,11 +72,11 @@ def compile_node(node: syntax.Node, this: str, resource: str) -> tuple[Branch, .
     """The branches of ``node`` where ``$this`` has type ``this`` and ``%resource`` has type ``resource``."""
     match node:
         case syntax.This():
-            return (Branch(this, lambda item, root: [item]),)
+            return (Branch(this, _itself),)
         case syntax.Resource():
-            return (Branch(resource, lambda item, root: [root]),)
+            return (Branch(resource, _resource),)
         case syntax.Literal(values):
-            return (Branch(_literal_type(values), lambda item, root: list(values)),)
+            return (Branch(_literal_type(values), lambda _item, _root: list(values)),)
         case syntax.Name(name):
             return _first_name(name, this, resource)
         case syntax.Member(of, name):
@@ -91,6 +95,14 @@ def compile_node(node: syntax.Node, this: str, resource: str) -> tuple[Branch, .
         case syntax.Call(of, name, arguments):
             return _call(compile_node(of, this, resource), name, arguments, resource)
     raise Unsupported(f"FHIRPath: {type(node).__name__} is not supported.")
+
+
+def _itself(item: Any, _root: Any) -> list[Any]:
+    return [item]
+
+
+def _resource(_item: Any, root: Any) -> list[Any]:
+    return [root]
 
 
 def merged(branches: Sequence[Branch]) -> Get:
@@ -137,14 +149,15 @@ def member(branches: Sequence[Branch], name: str) -> tuple[Branch, ...]:
         elif definition.kind == "primitive":
             if name in definition.elements and branch.siblings is not None:
                 type_ = definition.elements[name].types[0]
-                found.append(Branch(type_, step(branch.siblings, name)))
+                found.append(Branch(type_, step(branch.siblings, name)))  # no head: it would be the sibling's
         elif name in definition.elements:
             element = definition.elements[name]
             for type_ in element.types:
                 property_ = name + (type_[0].upper() + type_[1:] if element.choice else "")
                 primitive = type_definition(type_).kind == "primitive"
                 siblings = step(branch.get, "_" + property_) if primitive else None
-                found.append(Branch(type_, step(branch.get, property_), siblings))
+                head = property_ if branch.get is _itself else branch.head
+                found.append(Branch(type_, step(branch.get, property_), siblings, head))
     if not found:
         types = ", ".join(sorted({branch.type for branch in branches})) or "nothing"
         raise Invalid(f"FHIRPath: {types} has no element {name[:64]!r}.")
@@ -153,6 +166,14 @@ def member(branches: Sequence[Branch], name: str) -> tuple[Branch, ...]:
 
 def step(get: Get, property_: str) -> Get:
     """From the items of ``get`` to the values of one JSON property."""
+
+    def first(item: Any, _root: Any) -> list[Any]:
+        if not isinstance(item, dict):
+            return []
+        value = item.get(property_)
+        if isinstance(value, list):
+            return [v for v in value if v is not None]
+        return [] if value is None else [value]
 
     def found(item: Any, root: Any) -> list[Any]:
         values: list[Any] = []
@@ -165,7 +186,7 @@ def step(get: Get, property_: str) -> Get:
                     values.append(value)
         return values
 
-    return found
+    return first if get is _itself else found
 
 
 def _dynamic(get: Get, name: str) -> Get:
@@ -203,7 +224,7 @@ def _indexed(branches: Sequence[Branch], position: int) -> tuple[Branch, ...]:
 
         return found
 
-    return tuple(Branch(branch.type, pick(number)) for number, branch in enumerate(branches))
+    return tuple(Branch(branch.type, pick(number), head=branch.head) for number, branch in enumerate(branches))
 
 
 def narrowed(branches: Sequence[Branch], type_: str) -> tuple[Branch, ...]:
@@ -213,7 +234,7 @@ def narrowed(branches: Sequence[Branch], type_: str) -> tuple[Branch, ...]:
         if type_ in ancestors(branch.type):
             found.append(branch)
         elif branch.type == ANY and type_definition(type_).kind in {"resource", "abstract"}:
-            found.append(Branch(type_, _of_resource_type(branch.get, type_)))
+            found.append(Branch(type_, _of_resource_type(branch.get, type_), head=branch.head))
     if not found:
         types = ", ".join(sorted({branch.type for branch in branches})) or "nothing"
         raise Invalid(f"FHIRPath: {types} is never of type {type_}.")
@@ -279,9 +300,7 @@ def _operation(operator: str, left: Get, right: Get) -> Get:
     return membership if operator in {"in", "contains"} else comparison
 
 
-def _call(
-    branches: tuple[Branch, ...], name: str, arguments: tuple[syntax.Node, ...], resource: str
-) -> tuple[Branch, ...]:
+def _call(branches: tuple[Branch, ...], name: str, arguments: tuple[syntax.Node, ...], resource: str) -> tuple[Branch, ...]:
     if name == "where" and len(arguments) == 1:
         return tuple(_filtered(branch, arguments[0], resource) for branch in branches)
     if name == "exists" and len(arguments) == 1:
@@ -295,7 +314,7 @@ def _call(
         return _indexed(branches, -1)
     if name == "extension" and len(arguments) == 1 and isinstance(arguments[0], syntax.Literal):
         return tuple(
-            Branch("Extension", extension_with(branch.get, arguments[0].values))
+            Branch("Extension", extension_with(branch.get, arguments[0].values), head=branch.head)
             for branch in member(branches, "extension")
         )
     if name == "count" and not arguments:
@@ -306,23 +325,30 @@ def _call(
         if len(arguments) == expected:
             get = merged(branches)
             others = [merged(compile_node(argument, branches[0].type, resource)) for argument in arguments]
-            return (
-                Branch("boolean", lambda item, root: function(get(item, root), *(o(item, root) for o in others))),
-            )
+            return (Branch("boolean", lambda item, root: function(get(item, root), *(o(item, root) for o in others))),)
     raise Unsupported(f"FHIRPath: the function {name[:64]}() with {len(arguments)} arguments is not supported.")
 
 
 def _filtered(branch: Branch, criterion: syntax.Node, resource: str) -> Branch:
     get = branch.get
-    holds = merged(compile_node(criterion, branch.type, resource))
-    return Branch(
-        branch.type,
-        lambda item, root: [value for value in get(item, root) if truth(holds(value, root)) is True],
-    )
+    match criterion:
+        case syntax.TypeTest("is", syntax.Call(syntax.This(), "resolve", ()), name):
+            type_ = type_name(name)
+
+            def kept(item: Any, root: Any) -> list[Any]:
+                return [value for value in get(item, root) if resolved_type(value, root) == type_]
+
+        case _:
+            holds = merged(compile_node(criterion, branch.type, resource))
+
+            def kept(item: Any, root: Any) -> list[Any]:
+                return [value for value in get(item, root) if truth(holds(value, root)) is True]
+
+    return Branch(branch.type, kept, head=branch.head)
 
 
 def _projected(branch: Branch, projection: syntax.Node, resource: str) -> list[Branch]:
     def chain(inner: Get) -> Get:
         return lambda item, root: [found for value in branch.get(item, root) for found in inner(value, root)]
 
-    return [Branch(b.type, chain(b.get)) for b in compile_node(projection, branch.type, resource)]
+    return [Branch(b.type, chain(b.get), head=branch.head) for b in compile_node(projection, branch.type, resource)]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Union
+from typing import TypeAlias
 
 from larrey.kit.errors import Invalid, Unsupported
 
@@ -70,7 +70,7 @@ class Binary:
     right: Node
 
 
-Node = Union[Literal, This, Resource, Name, Member, Index, Call, TypeTest, Binary]
+Node: TypeAlias = "Literal | This | Resource | Name | Member | Index | Call | TypeTest | Binary"
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')"
