@@ -93,7 +93,7 @@ def prepare(
     stamped = stamp(resource, id_, version, updated)
     body = json.dumps(stamped)
     if rules.validate:
-        issues = validate(stamped, body)
+        issues = validate(stamped)
         if issues:
             raise refusal(type_, issues, place)
     literals = literal(stamped)
