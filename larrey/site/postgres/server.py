@@ -32,6 +32,10 @@ _STOP_SECONDS = 60.0
 _LOG_BYTES = 10 << 20
 
 
+class InUse(Unavailable):
+    """Another process runs the server of this data folder."""
+
+
 @dataclass(slots=True)
 class Server:
     """A running server that this process has started. ``url`` is what psycopg connects to."""
@@ -133,7 +137,7 @@ def _take_lock(data: Path) -> IO[str]:
         lock.seek(0)
         holder = lock.readline().strip() or "unknown"
         lock.close()
-        raise Unavailable(f"The data folder {data} is in use by another larrey (process {holder}).") from None
+        raise InUse(f"The data folder {data} is in use by another larrey (process {holder}).") from None
     lock.seek(0)
     for left in lock.read().splitlines()[1:]:  # the private socket folder of a start that was killed
         if Path(left).name.startswith(_SOCKET_PREFIX):
