@@ -1,1 +1,1 @@
-"""Face: Jinja components, layouts, form fields, static files."""
+"""The face: Jinja environment, layouts, components, words for FHIR resources, static files."""

@@ -1,0 +1,23 @@
+"""How django-allauth behaves in this house: accounts are given by the administrator, nobody signs up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Closed registration; sign-in limits that neither the Host header nor a forged address gets round."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """What the limits count by. Behind a proxy the server itself restores the address, never a header here."""
+        return str(request.META.get("REMOTE_ADDR") or "unknown")
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        # allauth's key holds the Host header with its port, which the client chooses: each port would count anew.
+        return str(credentials.get("username", "")).lower()

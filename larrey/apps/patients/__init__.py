@@ -1,0 +1,1 @@
+"""The room where a patient is found and her record read."""

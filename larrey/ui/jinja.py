@@ -1,0 +1,70 @@
+"""The Jinja environment of every page: gettext, French formats, addresses of static files.
+
+Templates live in ``<application>/templates/<application>/``. Autoescape is on: what comes out of the record is text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from django.apps import apps
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.template.backends.jinja2 import Jinja2 as DjangoJinja2
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+
+from larrey.access import demo
+from larrey.ui import formats
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Jinja2(DjangoJinja2):
+    """Django's Jinja2 backend, looking in the ``templates`` folders of the house's own applications only."""
+
+    app_dirname = "templates"
+
+    @cached_property
+    def template_dirs(self) -> tuple[Path, ...]:  # type: ignore[override]
+        own = (Path(config.path) for config in apps.get_app_configs() if config.name.startswith("larrey."))
+        return tuple(path / self.app_dirname for path in own if (path / self.app_dirname).is_dir())
+
+
+@cache
+def static(path: str) -> str:
+    """The address of a static file, with a mark of its content so that browsers may keep it for long."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:10]
+    return f"{settings.STATIC_URL}{path}?v={digest}"
+
+
+def environment(**options: Any) -> jinja2.Environment:
+    """What ``django_settings.TEMPLATES`` names."""
+    env = jinja2.Environment(
+        **{**options, "autoescape": True, "undefined": jinja2.StrictUndefined},
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    env.globals.update(
+        static=static,
+        url=reverse,
+        language=get_language,
+        languages=settings.LANGUAGES,
+        messages_of=get_messages,
+        demo_accounts=demo.shown_accounts,
+    )
+    env.filters.update(
+        number=formats.number,
+        day=formats.day,
+        moment=formats.moment,
+        fhir_date=formats.fhir_date,
+    )
+    return env
