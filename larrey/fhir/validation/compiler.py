@@ -11,6 +11,7 @@ group of types is published only once all of it is compiled: another thread neve
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from larrey.fhir import definitions
@@ -73,6 +74,9 @@ def _object_type(name: str) -> ObjectType:
     resource = definition.kind == "resource"
     fields: dict[str, Check] = {}
     primitive: dict[str, Primitive] = {}
+    quick: dict[str, Callable[[str], object]] = {}
+    # Element.id and Extension.url are attributes in XML: they cannot carry extensions.
+    attributes = ("id", "url") if name == "Extension" else ("id",)
     required: set[str] = set()
     choices: dict[str, list[str]] = {}
     if resource:
@@ -82,8 +86,9 @@ def _object_type(name: str) -> ObjectType:
         single = _element(element, type_)
         repeats = element.max != 1
         fields[property_] = _list(single, element.max) if repeats else single
-        # Element.id and Extension.url are attributes in XML: they cannot carry extensions.
-        if type_ in primitives.CHECKS and (resource or (name, property_) != ("Extension", "url") and property_ != "id"):
+        if not repeats and type_ in primitives.QUICK:
+            quick[property_] = bindings.quick(type_, element.binding) or primitives.QUICK[type_]
+        if type_ in primitives.CHECKS and (resource or property_ not in attributes):
             primitive[property_] = Primitive(single, repeats)
         if element.choice:
             choices.setdefault(element.name, []).append(property_)
@@ -93,6 +98,7 @@ def _object_type(name: str) -> ObjectType:
         name=name,
         resource=resource,
         fields=fields,
+        quick=quick,
         primitive=primitive,
         sibling=_make("Element") if primitive else None,
         required=frozenset(required),
@@ -105,20 +111,11 @@ def _element(element: Element, type_: str) -> Check:
     """The check of one value of an element: its type, then its required binding or its reference targets."""
     check = _make(type_)
     if type_ == "Reference":
-        return _both(check, references.to(element.targets))
+        return references.to(check, element.targets)
     if element.name == "contained":
         return references.contained(check)
     if element.binding is not None:
         return bindings.bound(check, type_, element.binding)
-    return check
-
-
-def _both(first: Check, second: Check) -> Check:
-    """``second`` is asked only when ``first`` has nothing to say: it may rely on the shape."""
-
-    def check(value: Any, run: Run) -> list[Fault] | None:
-        return first(value, run) or second(value, run)
-
     return check
 
 
@@ -176,9 +173,9 @@ def unknown_type(type_: Any) -> list[Fault]:
 
 
 def _closure(type_: ObjectType) -> Check:
-    names = frozenset(type_.fields)
+    names, quick, short = frozenset(type_.fields), type_.quick, primitives.SHORT
     fields, required, element = type_.fields, type_.required, not type_.resource
-    choosing = frozenset().union(*type_.choices.values()) if type_.name != "Extension" else frozenset[str]()
+    groups = [group for group in type_.choices.values() if len(group) > 1]
     needed = [type_.choices[choice] for choice in sorted(type_.required_choices)]
     invariant = INVARIANTS.get(type_.name)
 
@@ -188,8 +185,9 @@ def _closure(type_: ObjectType) -> Check:
         keys = value.keys()
         if not (keys <= names and keys >= required):
             return examine(type_, value, run)
-        if choosing and len(choosing.intersection(value)) > 1:
-            return examine(type_, value, run)
+        for group in groups:
+            if len(group.intersection(value)) > 1:
+                return examine(type_, value, run)
         for group in needed:
             if group.isdisjoint(value):
                 return examine(type_, value, run)
@@ -197,6 +195,8 @@ def _closure(type_: ObjectType) -> Check:
             return [("", "invariant", "ele-1: An element must have a value or children besides its id.")]
         faults: list[Fault] | None = None
         for name, item in value.items():
+            if type(item) is str and name in quick and 0 < len(item) <= short and quick[name](item):
+                continue
             found = fields[name](item, run)
             if found:
                 faults = faults or []

@@ -26,27 +26,40 @@ class Rule(NamedTuple):
     path: str = ""
 
 
-def has(value: Value, *names: str) -> bool:
-    """Whether one of the elements is there, be it as a primitive without value (``_name``)."""
-    return any(name in value or "_" + name in value for name in names)
+def _either(*names: str) -> frozenset[str]:
+    """The JSON properties of primitive or complex elements: a primitive may be there as ``_name`` alone."""
+    return frozenset(names).union("_" + name for name in names)
+
+
+def has(value: Value, name: str) -> bool:
+    """Whether an element is there, be it as a primitive without value (``_name``)."""
+    return name in value or "_" + name in value
 
 
 def needs(key: str, name: str, *others: str) -> Rule:
     """``name`` only with one of ``others``."""
-    return Rule(key, lambda v: not has(v, name) or has(v, *others), f"{name!r} needs {' or '.join(map(repr, others))}.")
+    first, second = _either(name), _either(*others)
+    return Rule(
+        key,
+        lambda v: first.isdisjoint(v) or not second.isdisjoint(v),
+        f"{name!r} needs {' or '.join(map(repr, others))}.",
+    )
 
 
 def excludes(key: str, name: str, other: str) -> Rule:
+    """``name`` or ``other`` or none."""
     return Rule(key, lambda v: not (has(v, name) and has(v, other)), f"Not both {name!r} and {other!r}.")
 
 
 def some(key: str, *names: str) -> Rule:
-    return Rule(key, lambda v: has(v, *names), f"One of {', '.join(names)} must be there.")
+    """At least one of ``names``."""
+    wanted = _either(*names)
+    return Rule(key, lambda v: not wanted.isdisjoint(v), f"One of {', '.join(names)} must be there.")
 
 
 def chosen(value: Value, prefix: str) -> bool:
     """Whether a choice (``value[x]``) is there."""
-    return any(name.lstrip("_").startswith(prefix) for name in value)
+    return any(name.startswith((prefix, "_" + prefix)) for name in value)
 
 
 def coded(value: Value, name: str, system: str, *codes: str) -> bool:
@@ -173,8 +186,10 @@ def _entries_have(name: str, *types: str) -> Callable[[Value], bool]:
 
 def _first(bundle: str, type_: str) -> Callable[[Value], bool]:
     def holds(value: Value) -> bool:
-        first = next(iter(value.get("entry", ())), {}).get("resource", {}).get("resourceType")
-        return value.get("type") != bundle or first == type_
+        if value.get("type") != bundle:
+            return True
+        entries = value.get("entry") or [{}]
+        return bool(entries[0].get("resource", {}).get("resourceType") == type_)
 
     return holds
 
@@ -184,7 +199,7 @@ def _not_home(name: str) -> Callable[[Value], bool]:
 
 
 def _parameter(value: Value) -> bool:
-    given = chosen(value, "value") + has(value, "resource") + has(value, "part")
+    given = chosen(value, "value") + ("resource" in value) + ("part" in value)
     return given == 1
 
 
@@ -221,15 +236,18 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "AllergyIntolerance": (
         Rule(
             "ait-1",
-            lambda v: has(v, "clinicalStatus")
-            or coded(v, "verificationStatus", "allergyintolerance-verification", "entered-in-error"),
+            lambda v: (
+                has(v, "clinicalStatus") or coded(v, "verificationStatus", "allergyintolerance-verification", "entered-in-error")
+            ),
             "'clinicalStatus' must be there unless it was entered in error.",
             ".clinicalStatus",
         ),
         Rule(
             "ait-2",
-            lambda v: not has(v, "clinicalStatus")
-            or not coded(v, "verificationStatus", "allergyintolerance-verification", "entered-in-error"),
+            lambda v: (
+                not has(v, "clinicalStatus")
+                or not coded(v, "verificationStatus", "allergyintolerance-verification", "entered-in-error")
+            ),
             "'clinicalStatus' must not be there on what was entered in error.",
             ".clinicalStatus",
         ),
@@ -253,15 +271,26 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "AuditEvent.entity": (excludes("sev-1", "name", "query"),),
     "Bundle": (
         Rule(
-            "bdl-1", lambda v: not has(v, "total") or v.get("type") in ("searchset", "history"), "'total' is for searches.", ".total"
+            "bdl-1",
+            lambda v: not has(v, "total") or v.get("type") in ("searchset", "history"),
+            "'total' is for searches.",
+            ".total",
         ),
         Rule(
             "bdl-2",
             lambda v: v.get("type") == "searchset" or not any("search" in e for e in v.get("entry", ())),
             "'entry.search' is for searches.",
         ),
-        Rule("bdl-3", _entries_have("request", "batch", "transaction", "history"), "Each entry of a batch, transaction or history, and of no other, has a request."),
-        Rule("bdl-4", _entries_have("response", "batch-response", "transaction-response", "history"), "Each entry of a response or history, and of no other, has a response."),
+        Rule(
+            "bdl-3",
+            _entries_have("request", "batch", "transaction", "history"),
+            "Each entry of a batch, transaction or history, and of no other, has a request.",
+        ),
+        Rule(
+            "bdl-4",
+            _entries_have("response", "batch-response", "transaction-response", "history"),
+            "Each entry of a response or history, and of no other, has a response.",
+        ),
         Rule("bdl-7", _full_urls, "Each 'fullUrl' stands once, or with different versions."),
         Rule(
             "bdl-9",
@@ -269,22 +298,38 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
             "A document has an identifier with a system and a value.",
             ".identifier",
         ),
-        Rule("bdl-10", lambda v: v.get("type") != "document" or "timestamp" in v, "A document has a timestamp.", ".timestamp"),
+        Rule(
+            "bdl-10",
+            lambda v: v.get("type") != "document" or "timestamp" in v,
+            "A document has a timestamp.",
+            ".timestamp",
+        ),
         Rule("bdl-11", _first("document", "Composition"), "A document starts with a Composition."),
         Rule("bdl-12", _first("message", "MessageHeader"), "A message starts with a MessageHeader."),
     ),
     "Bundle.entry": (
         some("bdl-5", "resource", "request", "response"),
-        Rule("bdl-8", lambda v: "/_history/" not in v.get("fullUrl", ""), "'fullUrl' must not name a version.", ".fullUrl"),
+        Rule(
+            "bdl-8",
+            lambda v: "/_history/" not in v.get("fullUrl", ""),
+            "'fullUrl' must not name a version.",
+            ".fullUrl",
+        ),
     ),
     "CarePlan.activity": (excludes("cpl-3", "detail", "reference"),),
     "Composition.section": (some("cmp-1", "text", "entry", "section"), excludes("cmp-2", "emptyReason", "entry")),
     "Condition": (
-        Rule("con-4", _abated, "What is abated has the clinicalStatus inactive, resolved or remission.", ".clinicalStatus"),
+        Rule(
+            "con-4",
+            _abated,
+            "What is abated has the clinicalStatus inactive, resolved or remission.",
+            ".clinicalStatus",
+        ),
         Rule(
             "con-5",
-            lambda v: not has(v, "clinicalStatus")
-            or not coded(v, "verificationStatus", "condition-ver-status", "entered-in-error"),
+            lambda v: (
+                not has(v, "clinicalStatus") or not coded(v, "verificationStatus", "condition-ver-status", "entered-in-error")
+            ),
             "'clinicalStatus' must not be there on what was entered in error.",
             ".clinicalStatus",
         ),
@@ -297,7 +342,14 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         Rule("fhs-2", lambda v: chosen(v, "age") or not has(v, "estimatedAge"), "'estimatedAge' needs an age."),
     ),
     "Goal.target": (Rule("gol-1", lambda v: not chosen(v, "detail") or has(v, "measure"), "A detail needs 'measure'."),),
-    "Group": (Rule("grp-1", lambda v: not has(v, "member") or v.get("actual") is True, "Only actual groups have members.", ".member"),),
+    "Group": (
+        Rule(
+            "grp-1",
+            lambda v: not has(v, "member") or v.get("actual") is True,
+            "Only actual groups have members.",
+            ".member",
+        ),
+    ),
     "Immunization.education": (some("imm-1", "documentType", "reference"),),
     "List": (
         excludes("lst-1", "emptyReason", "entry"),
@@ -315,9 +367,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "MedicationAdministration.dosage": (
         Rule("mad-1", lambda v: has(v, "dose") or chosen(v, "rate"), "A dose or a rate must be there."),
     ),
-    "MedicationDispense": (
-        Rule("mdd-1", _ordered("whenPrepared", "whenHandedOver"), "Not handed over before it was prepared."),
-    ),
+    "MedicationDispense": (Rule("mdd-1", _ordered("whenPrepared", "whenHandedOver"), "Not handed over before it was prepared."),),
     "Observation": (
         Rule(
             "obs-6",

@@ -16,15 +16,21 @@ _XHTML = "http://www.w3.org/1999/xhtml "
 _XML = "http://www.w3.org/XML/1998/namespace "
 
 # The lists of txt-1, and the three elements of the HTML 4 chapters it names that its own expression forgets.
-ELEMENTS = frozenset(
-    "a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img"
-    " li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var address bdo kbd".split()
-)
-ATTRIBUTES = frozenset(
-    "abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff charset"
-    " cite class colspan compact coords dir frame headers height href hreflang hspace id lang longdesc name nowrap rel"
-    " rev rowspan rules scope shape span src start style summary tabindex title type valign value vspace width".split()
-)
+# fmt: off
+ELEMENTS = frozenset((
+    "a", "abbr", "acronym", "b", "big", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "dfn",
+    "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "q",
+    "samp", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "ul",
+    "var", "address", "bdo", "kbd",
+))
+ATTRIBUTES = frozenset((
+    "abbr", "accesskey", "align", "alt", "axis", "bgcolor", "border", "cellhalign", "cellpadding", "cellspacing",
+    "cellvalign", "char", "charoff", "charset", "cite", "class", "colspan", "compact", "coords", "dir", "frame",
+    "headers", "height", "href", "hreflang", "hspace", "id", "lang", "longdesc", "name", "nowrap", "rel", "rev",
+    "rowspan", "rules", "scope", "shape", "span", "src", "start", "style", "summary", "tabindex", "title", "type",
+    "valign", "value", "vspace", "width",
+))
+# fmt: on
 _ADDRESSES = frozenset(("cite", "href", "longdesc", "src"))
 _SCHEME = re.compile(r"([^/?#:]*):")
 _SAFE_SCHEMES = frozenset(("http", "https", "ftp", "mailto", "tel", "urn", "cid"))
@@ -34,7 +40,7 @@ _STYLE_ADDRESS = re.compile(r"url\s*\(\s*['\"]?([^)'\"]*)", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x20]+")
 
 
-def _safe_address(text: str, image: bool) -> bool:
+def _safe_address(text: str, *, image: bool) -> bool:
     """Whether following ``text`` can run nothing; an ``image`` may be inline data."""
     # Browsers drop white space and control characters inside a scheme ("java\tscript:"), so they go first.
     bare = _INVISIBLE.sub("", text)

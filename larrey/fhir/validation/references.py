@@ -12,26 +12,32 @@ from typing import Any
 
 from larrey.fhir import definitions
 from larrey.fhir.validation.faults import Check, Fault, Run, quoted, under
+from larrey.fhir.validation.primitives import SHORT
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?").fullmatch
 _REST = re.compile(r"https?://.+/([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?").fullmatch
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+").fullmatch
 
 
-def to(targets: tuple[str, ...]) -> Check:
-    """The check of a Reference (already of the right shape) that may point to ``targets``; empty: to anything."""
+_PLAIN = frozenset(("reference", "display"))
+
+
+def to(shape: Check, targets: tuple[str, ...]) -> Check:
+    """The check of a Reference that may point to ``targets`` (empty: to anything); ``shape`` is that of the type."""
     restricted = "Resource" not in targets and bool(targets)
     allowed = frozenset(targets) if restricted else definitions.resource_types()
     listed = ", ".join(targets)
 
-    def check(value: dict[str, Any], run: Run) -> list[Fault] | None:
-        text = value.get("reference")
-        declared = value.get("type")
-        if text is not None and declared is None:
-            name, _, rest = text.partition("/")
-            if name in allowed and _ID(rest):
-                return None
-        return slow(text, declared, run)
+    def check(value: Any, run: Run) -> list[Fault] | None:
+        if type(value) is dict and value.keys() <= _PLAIN:
+            text = value.get("reference")
+            if type(text) is str:
+                name, _, rest = text.partition("/")
+                if name in allowed and _ID(rest):
+                    display = value.get("display", "-")
+                    if type(display) is str and 0 < len(display) <= SHORT and display.isprintable():
+                        return None
+        return shape(value, run) or slow(value.get("reference"), value.get("type"), run)
 
     def slow(text: str | None, declared: str | None, run: Run) -> list[Fault] | None:
         name: str | None = None
