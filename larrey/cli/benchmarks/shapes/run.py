@@ -43,6 +43,7 @@ def _measured(
     connection: psycopg.Connection, bundles: Path, scale: int, rounds: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
     connection.execute("set random_page_cost = 1.1")  # the indexes are in memory or on an SSD
+    connection.execute("set jit = off")  # as the record's own server is set
     connection.execute("create table if not exists public.filled (copy integer primary key, seconds jsonb)")
     connection.execute("create table if not exists public.catalogue (size bigint, content bytea)")
     row = connection.execute("select size, content from public.catalogue").fetchone()
