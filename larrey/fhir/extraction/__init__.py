@@ -14,10 +14,10 @@ __all__ = ["COLUMNS", "NOT_COMPILED", "extract"]
 
 def extract(resource: dict[str, Any]) -> list[tuple[SearchParameter, list[Value]]]:
     """The parameters of the resource's type that have values in it, with the values; a value may come twice.
-    Parameters that read the same path share one list: do not change the lists.
 
-    ``COLUMNS`` (``_id``, ``_lastUpdated``) are left out. Contained references (``#x``) give nothing. Raises ``Invalid`` for an unknown type, for a date that does not
-    exist and for a shape that the definitions do not allow (validate before).
+    ``COLUMNS`` (``_id``, ``_lastUpdated``) are left out. Contained references (``#x``) give nothing. Parameters that
+    read the same path share one list: do not change the lists. Raises ``Invalid`` for an unknown type, for a date
+    that does not exist and for a shape that the definitions do not allow (validate before).
     """
     type_ = resource.get("resourceType")
     if not isinstance(type_, str) or type_ not in resource_types():
