@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from larrey.fhir.definitions import SearchParameter, resource_types, search_parameter
 from larrey.fhir.query.nodes import AnyOf, Chain, Has, Match, Node, OfType, Present
 from larrey.fhir.query.operands import MODIFIERS, operand, split
+from larrey.fhir.query.operands import targets as targets_of
 from larrey.kit.errors import Invalid, TooCostly, Unsupported
 
 REFUSED = frozenset({"_text", "_content", "_query", "_score"})
@@ -47,10 +48,7 @@ def criterion(types: Sequence[str] | None, name: str, value: str, bounds: Bounds
     if len(nodes) == 1:
         return nodes[0]
     return AnyOf(
-        tuple(
-            OfType(tuple(parameter.base for parameter in group), node)
-            for group, node in zip(groups, nodes, strict=True)
-        )
+        tuple(OfType(tuple(parameter.base for parameter in group), node) for group, node in zip(groups, nodes, strict=True))
     )
 
 
@@ -98,7 +96,7 @@ def _offered(group: tuple[SearchParameter, ...], modifier: str) -> bool:
     if modifier in MODIFIERS.get(kind, ()):
         return group[0].code not in ("_id", "_lastUpdated") or modifier == "not"
     if kind == "reference" and modifier in resource_types():
-        return any(not parameter.target or modifier in parameter.target for parameter in group)
+        return any(modifier in targets_of(parameter) for parameter in group)
     return False
 
 
@@ -114,14 +112,13 @@ def _chain(types: Sequence[str] | None, head: str, rest: str, value: str, bounds
     name = f"{head}.{rest}"
     code, _, wanted = head.partition(":")
     parameters = references(types, code, name)
-    targets = {type_ for parameter in parameters for type_ in parameter.target or resource_types()}
+    targets = {type_ for parameter in parameters for type_ in targets_of(parameter)}
     if wanted:
         if wanted not in targets:
             raise Unsupported(f"{code!r} does not refer to {wanted!r}.", expression=name)
         return Chain(parameters, (wanted,), criterion((wanted,), rest, value, bounds, depth + 1))
     chains = [
-        Chain(parameters, group, criterion(group, rest, value, bounds, depth + 1))
-        for group in _able(sorted(targets), rest)
+        Chain(parameters, group, criterion(group, rest, value, bounds, depth + 1)) for group in _able(sorted(targets), rest)
     ]
     if not chains:
         raise Unsupported(f"No type that {code!r} refers to has the search parameter {rest!r}.", expression=name)
@@ -133,7 +130,7 @@ def _able(targets: list[str], rest: str) -> list[tuple[str, ...]]:
     if rest.startswith("_has:"):
         _, source, code, *_ = [*rest.split(":", 3), "", ""]
         parameter = search_parameter(source, code)
-        return [tuple(t for t in targets if parameter is None or not parameter.target or t in parameter.target)]
+        return [tuple(t for t in targets if parameter is None or t in targets_of(parameter))]
     code = rest.partition(".")[0].partition(":")[0]
     groups: dict[str, list[str]] = {}
     for target in targets:
@@ -151,6 +148,6 @@ def _has(types: Sequence[str] | None, name: str, value: str, bounds: Bounds, dep
     if source not in resource_types():
         raise Invalid(f"{name!r}: {source!r} is not a resource type.", expression=name)
     parameter = references((source,), code, name)[0]
-    if types is not None and parameter.target and not set(types) & set(parameter.target):
+    if types is not None and not set(types) & set(targets_of(parameter)):
         raise Unsupported(f"{code!r} of {source} does not refer to {' or '.join(types)}.", expression=name)
     return Has(source, parameter, criterion((source,), rest, value, bounds, depth + 1))

@@ -196,9 +196,7 @@ def _apply(node: Node, operator: str) -> Node:
 def _matched(node: Match, operator: str) -> Node:
     parameter = node.parameters[0]
     if operator not in _SUPPORT.get(parameter.type, ()):
-        raise Unsupported(
-            f"The operator {operator!r} is not supported for {parameter.code!r} in _filter.", expression="_filter"
-        )
+        raise Unsupported(f"The operator {operator!r} is not supported for {parameter.code!r} in _filter.", expression="_filter")
     if operator in _MODIFIER or operator == "re":
         return node
     if parameter.type in ("date", "number", "quantity"):

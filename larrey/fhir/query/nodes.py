@@ -112,7 +112,7 @@ class CompositeOperand(NamedTuple):
     parts: tuple[Operand, ...]
 
 
-Operand = Union[
+Operand = Union[  # noqa: UP007  # refers to itself
     TokenOperand,
     LabelOperand,
     TypedIdentifierOperand,
@@ -203,7 +203,9 @@ class Not:
     node: Node
 
 
-Node = Union[Match, Present, Chain, Has, Listed, OfType, All, AnyOf, Not]
+Node = Union[  # noqa: UP007  # refers to itself
+    Match, Present, Chain, Has, Listed, OfType, All, AnyOf, Not
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Final, Literal, cast
 
 from larrey.fhir.dates import interval
@@ -39,6 +40,8 @@ INDEXED_CHARACTERS: Final = 200
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 
+_SWAPPED = frozenset({"http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"})
+
 MODIFIERS: Final[dict[str, frozenset[str]]] = {
     "token": frozenset({"not", "text", "in", "not-in", "above", "below", "of-type"}),
     "string": frozenset({"exact", "contains"}),
@@ -66,14 +69,14 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def unescape(text: str) -> str:
-    """Resolve ``\\,`` ``\\$`` ``\\|`` and ``\\\\`` (http://hl7.org/fhir/R4/search.html#escaping)."""
+    r"""Resolve ``\,`` ``\$`` ``\|`` and ``\\`` (http://hl7.org/fhir/R4/search.html#escaping)."""
     return re.sub(r"\\([\\,$|])", r"\1", text) if "\\" in text else text
 
 
 def operand(parameter: SearchParameter, modifier: str, raw: str) -> Operand:
     """One value (no longer a list, escapes unresolved) of ``parameter``; ``modifier`` is one of ``MODIFIERS`` or ""."""
-    if "\x00" in raw:
-        raise Invalid(f"The value of {parameter.code!r} holds the character U+0000.", expression=parameter.code)
+    if "\x00" in raw or any("\ud800" <= character <= "\udfff" for character in raw):
+        raise Invalid(f"The value of {parameter.code!r} holds a character that is not allowed.", expression=parameter.code)
     if raw == "":
         raise Invalid(f"The parameter {parameter.code!r} has an empty value.", expression=parameter.code)
     kind = parameter.type
@@ -100,7 +103,12 @@ def operand(parameter: SearchParameter, modifier: str, raw: str) -> Operand:
         return quantity(parameter.code, raw)
     if kind == "composite":
         return composite(parameter, raw)
-    raise Unsupported(f"The parameter {parameter.code!r} of {parameter.base} is not supported.", expression=parameter.code)
+    raise unsupported(parameter)
+
+
+def unsupported(parameter: SearchParameter) -> Unsupported:
+    """The error for a parameter that R4 defines and Larrey does not offer."""
+    return Unsupported(f"The parameter {parameter.code!r} of {parameter.base} is not supported.", expression=parameter.code)
 
 
 def prefixed(raw: str) -> tuple[Prefix, str]:
@@ -149,6 +157,17 @@ def _token_with(parameter: SearchParameter, modifier: str, raw: str) -> Operand:
     return value
 
 
+@cache
+def targets(parameter: SearchParameter) -> tuple[str, ...]:
+    """The types that a reference parameter leads to. The definitions list too many where one code serves many types."""
+    only = re.fullmatch(r".*\.where\(resolve\(\) is (\w+)\)", parameter.expression)
+    if only is not None and "|" not in parameter.expression:
+        return (only[1],)
+    if parameter.code == "patient":
+        return ("Patient",)
+    return parameter.target or tuple(sorted(resource_types()))
+
+
 def reference(parameter: SearchParameter, type_: str, text: str) -> ReferenceOperand:
     """``id``, ``Type/id`` or a URL. ``type_``: the ``:[type]`` modifier, or ""."""
     code = parameter.code
@@ -158,7 +177,7 @@ def reference(parameter: SearchParameter, type_: str, text: str) -> ReferenceOpe
             raise Invalid(f"The value of '{code}:{type_}' is not a reference to a {type_}.", expression=f"{code}:{type_}")
         return ReferenceOperand((local[0],), local[1], "")
     if is_resource_id(text):
-        types = (type_,) if type_ else (parameter.target or tuple(sorted(resource_types())))
+        types = (type_,) if type_ else (targets(parameter))
         return ReferenceOperand(types, text, "")
     if ":" not in text or type_:
         raise Invalid(f"The value of {code!r} must be an id, Type/id or a URL.", expression=code)
@@ -212,13 +231,17 @@ def composite(parameter: SearchParameter, raw: str) -> CompositeOperand:
     if len(parts) != len(parameter.components):
         names = "$".join(code for code, _ in parameter.components)
         raise Invalid(f"The value of {parameter.code!r} must be {names}.", expression=parameter.code)
-    operands = []
-    for (code, _), part in zip(parameter.components, parts, strict=True):
+    operands: list[Operand] = []
+    # R4 has the two components of this one the wrong way round: their expressions are those of each other
+    components = parameter.components[::-1] if parameter.url in _SWAPPED else parameter.components
+    for (code, _), part in zip(components, parts, strict=True):
         component = search_parameter(parameter.base, code)
         if component is None:
-            raise Unsupported(f"The parameter {parameter.code!r} of {parameter.base} is not supported.", expression=parameter.code)
+            raise unsupported(parameter)
         value = operand(component, "", part)
         if isinstance(value, TokenOperand) and value.code is None:
             raise Invalid(f"A component of {parameter.code!r} must name a code.", expression=parameter.code)
+        if len(operands) < len(components) - 1 and not isinstance(value, TokenOperand | ReferenceOperand | UriOperand):
+            raise unsupported(parameter)
         operands.append(value)
     return CompositeOperand(tuple(operands))
