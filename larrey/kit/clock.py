@@ -15,4 +15,4 @@ def now() -> datetime:
 
 def instant(moment: datetime) -> str:
     """``moment`` (aware) as a FHIR instant in UTC to the millisecond, e.g. ``2026-11-22T07:54:36.120Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "’": "'"})
-_NOT_WORD = re.compile(r"[^\w]+")
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i", "’": "'"})
+_NOT_WORD = re.compile(r"[\W_]+")
 
 
 @lru_cache(maxsize=65536)
@@ -17,6 +17,7 @@ def fold(text: str) -> str:
     ``fold("  Le Goff-ŒUVRARD, d'Été ")`` is ``"le goff oeuvrard d ete"``. FHIR R4 string search compares
     "insensitive to case and accents" (http://hl7.org/fhir/R4/search.html#string); punctuation is ours.
     """
-    lowered = text.casefold().translate(_LIGATURES)
+    # Compatibility forms open to letters of either case ("№" is "No"), so they are opened before the case goes.
+    lowered = unicodedata.normalize("NFKD", text).casefold().translate(_LIGATURES)
     bare = "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
     return _NOT_WORD.sub(" ", bare).strip()
