@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 from tqdm import tqdm
 
@@ -28,7 +28,7 @@ class Progress:
         self._started = self._told = time.monotonic()
         self._bar: tqdm[None] | None = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         if self._stream.isatty():
             left = "{percentage:3.0f} % |{bar}| " if self.total else ""
             self._bar = tqdm(
@@ -41,9 +41,7 @@ class Progress:
             )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.close()
 

@@ -126,9 +126,7 @@ def _chunks(source: Source) -> Iterator[tuple[Lines, int]]:
             covered = position
 
 
-def _run(
-    plan: Plan, expected: frozenset[Target], jobs: Iterator[tuple[Job, int]]
-) -> Iterator[tuple[int, Outcome]]:
+def _run(plan: Plan, expected: frozenset[Target], jobs: Iterator[tuple[Job, int]]) -> Iterator[tuple[int, Outcome]]:
     if plan.workers == 1:
         with psycopg.connect(plan.url, autocommit=True) as connection:
             worker = Worker(connection, plan.caller, plan.rules, expected)
@@ -147,9 +145,7 @@ def _run(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pooled(
-    pool: ProcessPoolExecutor, workers: int, jobs: Iterator[tuple[Job, int]]
-) -> Iterator[tuple[int, Outcome]]:
+def _pooled(pool: ProcessPoolExecutor, workers: int, jobs: Iterator[tuple[Job, int]]) -> Iterator[tuple[int, Outcome]]:
     running: dict[Future[Outcome], int] = {}
     for job, size in jobs:
         running[pool.submit(_work, job)] = size
@@ -161,17 +157,16 @@ def _pooled(
             yield running.pop(future), future.result()
 
 
-_worker: Worker
+_workers: list[Worker] = []  # of this process: one, once it has begun
 
 
 def _begin(plan: Plan, expected: frozenset[Target]) -> None:
-    global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    _worker = Worker(psycopg.connect(plan.url, autocommit=True), plan.caller, plan.rules, expected)
+    _workers.append(Worker(psycopg.connect(plan.url, autocommit=True), plan.caller, plan.rules, expected))
 
 
 def _work(job: Job) -> Outcome:
-    return attempt(_worker, job)
+    return attempt(_workers[-1], job)
 
 
 def attempt(worker: Worker, job: Job) -> Outcome:

@@ -63,7 +63,7 @@ class Unit:
     def resources(self) -> list[Resource]:
         """The resources in it, as they were read."""
         value = json.loads(self.content)
-        entries = value["entry"] if "entry" in value else [value] if "request" in value else [{"resource": value}]
+        entries = value.get("entry", [value] if "request" in value else [{"resource": value}])
         return [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
 
 
@@ -93,9 +93,8 @@ def chunks(path: Path, stream: IO[bytes]) -> Iterator[Lines]:
     Because the cuts depend on the content only, a file in which one line was corrected gives the same chunks but
     for the one around that line, and what was loaded before is recognised. Raises ``TooLarge`` for an endless line.
     """
-    first, number, held, lines = 1, 0, 0, list[bytes]()
-    for raw in _lines(stream):
-        number += 1
+    first, held, lines = 1, 0, list[bytes]()
+    for number, raw in enumerate(_lines(stream), 1):
         line = raw.strip()
         lines.append(line)
         held += len(line)
@@ -121,8 +120,8 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 def from_lines(chunk: Lines) -> Container:
     """The units of a chunk of NDJSON; blank lines count as lines and hold nothing."""
     container = Container(chunk.path, sha256(b"\n".join(chunk.lines)).digest(), [], [])
-    for number, line in enumerate(chunk.lines, chunk.first):
-        line = line.removeprefix(_BOM)
+    for number, raw in enumerate(chunk.lines, chunk.first):
+        line = raw.removeprefix(_BOM)
         if not line:
             continue
         place = Place(chunk.path, line=number)

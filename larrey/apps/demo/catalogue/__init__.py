@@ -1,0 +1,1 @@
+"""What the invented courses of care are made of: a hand-made selection of codes with French labels."""
