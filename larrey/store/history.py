@@ -15,7 +15,7 @@ from larrey.kit.errors import NotFound
 from larrey.store.caller import Caller
 from larrey.store.keys import resource_key
 
-METHODS: dict[bytes, Literal["create", "update", "delete"]] = {b"C": "create", b"U": "update", b"D": "delete"}
+METHODS: dict[str, Literal["create", "update", "delete"]] = {"C": "create", "U": "update", "D": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class HistoryPage:
 
 
 COLUMNS = """
-c.seq, c.type, c.id, c.version, c.updated, c.method, c.actor,
+c.seq, c.type, c.id, c.version, c.updated, c.method::text, c.actor,
 case when c.method <> 'D' then coalesce(
     (select p.body from record.past p where p.key = c.key and p.version = c.version),
     (select r.body from record.resource r where r.type = c.type and r.key = c.key and r.version = c.version)

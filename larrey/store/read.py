@@ -14,7 +14,7 @@ from larrey.store.stored import Stored
 _CURRENT = "select version, updated, body, rid from record.resource where type = %s and key = %s and id = %s"
 _LAST = "select version, method from record.change where key = %s and id = %s order by version desc limit 1"
 _VERSION = """
-select c.version, c.updated, coalesce(p.body, r.body) as body, c.method
+select c.version, c.updated, coalesce(p.body, r.body) as body, c.method = 'D'
 from record.change c
 left join record.past p on p.key = c.key and p.version = c.version
 left join record.resource r on r.type = c.type and r.key = c.key and r.version = c.version
@@ -50,6 +50,6 @@ def vread(cursor: Cursor[Any], caller: Caller, type_: str, id_: str, version: in
     row = cursor.execute(_VERSION, (key, version, type_, id_)).fetchone()
     if row is None:
         raise NotFound(f"{type_}/{id_} has no version {version}.")
-    if row[3] == b"D":
+    if row[3]:
         raise Gone(f"Version {version} of {type_}/{id_} is its deletion.", version=version)
     return Stored(type_, id_, row[0], row[1], row[2], key)
