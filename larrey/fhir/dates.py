@@ -62,6 +62,15 @@ def interval(text: str) -> Span:
         raise Invalid(f"{text[:40]!r} is not a date that exists.") from None
 
 
+def is_date(text: str) -> bool:
+    """Whether ``interval`` accepts ``text``."""
+    try:
+        interval(text)
+    except Invalid:
+        return False
+    return True
+
+
 def _day_or_longer(year: int, month: str | None, day: str | None) -> Span:
     low = datetime(year, int(month or 1), int(day or 1), tzinfo=UTC)
     if day is not None:
