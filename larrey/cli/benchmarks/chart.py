@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import ExitStack
 
 import psycopg
 
@@ -35,9 +36,11 @@ def measure(small: Base, scale: int, large: Base | None, requests: int) -> list[
     bases = [("1×", small)] + ([(f"{scale}×", large)] if large is not None else [])
     http: dict[str, list[float]] = {name: [] for name, _ in bases}
     byhand: dict[str, list[float]] = {name: [] for name, _ in bases}
-    with small.served(workers=1, threads=2) as first, (large or small).served(workers=1, threads=2) as second:
-        ports = [first.port, second.port]
-        tools = [(name, Client(ports[n], base.token), base.connect(), _patients(base)) for n, (name, base) in enumerate(bases)]
+    with ExitStack() as stack:
+        tools = []
+        for name, base in bases:
+            running = stack.enter_context(base.served(workers=1, threads=2))
+            tools.append((name, Client(running.port, base.token), base.connect(), _patients(base)))
         chosen = random.Random(11)
         for turn in range(-20, requests):
             for name, client, connection, patients in tools:

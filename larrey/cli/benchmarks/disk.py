@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from larrey.cli.benchmarks.ground import Base
 from larrey.cli.benchmarks.report import Figure
+from larrey.kit.errors import Fault
 
 _SIZES = """
 select c.relname, coalesce(i.inhparent = 'record.resource'::regclass, false),
@@ -23,7 +24,9 @@ def measure(base: Base, name: str) -> list[Figure]:
     with base.connect() as connection:
         row = connection.execute(_ROWS).fetchone()
         tables = connection.execute(_SIZES).fetchall()
-    assert row is not None and row[0]  # a filled base
+    assert row is not None  # an aggregate always answers
+    if not row[0]:
+        raise Fault("The base is empty.")
     count, body, tokens, refs, plain = (int(value) for value in row)
     heaps = indexes = side = side_indexes = history = 0
     for table, partition, heap, index in tables:

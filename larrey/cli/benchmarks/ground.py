@@ -18,11 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from larrey.cli.benchmarks.processes import Running, free_port, larrey, serving
 from larrey.kit.errors import Unavailable, Unprocessable
@@ -131,7 +131,7 @@ class Ground:
         return base
 
     def _base(self, database: str) -> Base:
-        return Base(make_conninfo("", **{**conninfo_to_dict(self.server), "dbname": database}), self.folder)
+        return Base(urlsplit(self.server)._replace(path=f"/{database}").geturl(), self.folder)
 
     def _with_token(self, base: Base) -> Base:
         name = f"bench-{time.time_ns()}"

@@ -6,11 +6,11 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from larrey.cli.benchmarks.report import number, quantile, table
 from larrey.cli.benchmarks.shapes import corpus, measure, schema
@@ -30,9 +30,7 @@ def run(server: str, bundles: Path, scale: int, rounds: int, *, keep: bool, say:
         if found is None:
             admin.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
         try:
-            with psycopg.connect(
-                make_conninfo("", **{**conninfo_to_dict(server), "dbname": DATABASE}), autocommit=True
-            ) as connection:
+            with psycopg.connect(urlsplit(server)._replace(path=f"/{DATABASE}").geturl(), autocommit=True) as connection:
                 return _measured(connection, bundles, scale, rounds, say)
         finally:
             if not keep:
