@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import NoReturn, Self, TextIO
 
 from tqdm import tqdm
 
@@ -26,18 +26,17 @@ class Progress:
         self.done = 0
         self._stream = stream or sys.stderr
         self._started = self._told = time.monotonic()
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
-            left = "{percentage:3.0f} % |{bar}| " if self.total else ""
+            left = " {percentage:3.0f} % |{bar}|" if self.total else ""
             self._bar = tqdm(
                 total=self.total or None,
                 file=self._stream,
                 leave=False,
-                bar_format="{desc}: " + left + "{postfix[0]} [{elapsed}" + (", {remaining} left]" if self.total else "]"),
-                desc=self.title,
-                postfix=[self._count()],
+                bar_format="{desc}" + left + " [{elapsed}" + (", {remaining} left]" if self.total else "]"),
+                desc=f"{self.title}: {self._count()}",
             )
         return self
 
@@ -57,7 +56,7 @@ class Progress:
         self.covered += covered
         self.done += done
         if self._bar is not None:
-            self._bar.postfix[0] = self._count()
+            self._bar.set_description_str(f"{self.title}: {self._count()}", refresh=False)
             self._bar.update(min(covered, max(0.0, self.total - self._bar.n)) if self.total else covered)
         elif time.monotonic() - self._told >= PERIOD:
             self._told = time.monotonic()

@@ -146,7 +146,8 @@ def _service(organization: str, location: str, hospital: str, hospital_name: str
 
 def _practitioner(random: Random, id_: str, number: int) -> tuple[str, Resource]:
     female = random.random() < 0.5
-    given = random.choice(random.choice(FIRST_NAMES[1:3])[1 if female else 2])
+    period = random.choice(FIRST_NAMES[1:3])
+    given = random.choice(period.girls if female else period.boys)
     family = random.choice(SURNAMES)
     shown = f"Dr {given} {family}"
     return shown, {

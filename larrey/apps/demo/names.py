@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Period(NamedTuple):
+    """First names given before the year ``before`` (and after the period before)."""
+
+    before: int
+    girls: tuple[str, ...]
+    boys: tuple[str, ...]
+
+
 SURNAMES = (
     "Martin", "Bernard", "Thomas", "Petit", "Robert", "Richard", "Durand", "Dubois", "Moreau", "Laurent",
     "Simon", "Michel", "Lefèvre", "Leroy", "Roux", "David", "Bertrand", "Morel", "Fournier", "Girard",
@@ -27,29 +38,29 @@ RARE_SURNAMES = (
 )  # fmt: skip
 
 # First names by the year before which they were usual, for girls and for boys.
-FIRST_NAMES: tuple[tuple[int, tuple[str, ...], tuple[str, ...]], ...] = (
-    (
+FIRST_NAMES: tuple[Period, ...] = (
+    Period(
         1958,
         ("Marie", "Jeanne", "Simone", "Yvette", "Paulette", "Monique", "Jacqueline", "Françoise", "Denise", "Odette",
          "Ginette", "Marie-Thérèse", "Andrée", "Huguette", "Thérèse", "Raymonde", "Bernadette", "Colette"),
         ("Jean", "Pierre", "André", "Marcel", "René", "Roger", "Michel", "Jacques", "Georges", "Henri",
          "Robert", "Raymond", "Maurice", "Lucien", "Louis", "Jean-Claude", "Fernand", "Émile"),
     ),
-    (
+    Period(
         1980,
         ("Catherine", "Sylvie", "Nathalie", "Isabelle", "Valérie", "Christine", "Véronique", "Martine", "Brigitte", "Corinne",
          "Sandrine", "Sophie", "Anne-Marie", "Patricia", "Laurence", "Florence", "Fatima", "Stéphanie"),
         ("Philippe", "Patrick", "Thierry", "Christophe", "Alain", "Éric", "Pascal", "Laurent", "Frédéric", "Bruno",
          "Stéphane", "Jean-Luc", "Didier", "Olivier", "Gérard", "Jean-François", "Mohamed", "Loïc"),
     ),
-    (
+    Period(
         2000,
         ("Julie", "Aurélie", "Émilie", "Élodie", "Laura", "Marion", "Camille", "Manon", "Léa", "Pauline",
          "Céline", "Anaïs", "Mathilde", "Charlotte", "Sarah", "Anne-Sophie", "Mélanie", "Inès"),
         ("Nicolas", "Julien", "Kévin", "Alexandre", "Thomas", "Maxime", "Romain", "Jérémy", "Anthony", "Guillaume",
          "Antoine", "Benoît", "Mickaël", "Florian", "Clément", "Jean-Baptiste", "Yanis", "Rémi"),
     ),
-    (
+    Period(
         9999,
         ("Emma", "Jade", "Louise", "Alice", "Chloé", "Lina", "Rose", "Anna", "Mila", "Ambre",
          "Zoé", "Juliette", "Lou", "Agathe", "Maëlys", "Noémie", "Éléonore", "Aïcha"),

@@ -68,8 +68,11 @@ def draw(seed: int, number: int, today: date) -> Person:
         used = random.choice(SURNAMES)
         if random.random() < 0.15:
             used = f"{family}-{used}"
-    _, girls, boys = next(period for period in FIRST_NAMES if born.year < period[0])
-    given = (random.choice(girls if sex == "female" else boys), *random.sample(SECOND_NAMES[sex], random.randint(0, 2)))
+    period = next(period for period in FIRST_NAMES if born.year < period.before)
+    given = (
+        random.choice(period.girls if sex == "female" else period.boys),
+        *random.sample(SECOND_NAMES[sex], random.randint(0, 2)),
+    )
     births = places.BIRTHS_ABROAD if random.random() < 0.1 else places.BIRTHS_IN_FRANCE
     return Person(
         number,
@@ -147,7 +150,7 @@ def patient(seed: int, person: Person, hospital: str, hospital_name: str) -> Res
         resource["contact"] = [
             {
                 "relationship": [hl7("v2-0131", "N")],
-                "name": {"family": (person.used or person.family).upper(), "given": [random.choice(FIRST_NAMES[1][1])]},
+                "name": {"family": (person.used or person.family).upper(), "given": [random.choice(FIRST_NAMES[1].girls)]},
                 "telecom": [phone(f"06 39 98 {random.randint(0, 99):02d} {random.randint(0, 99):02d}", "mobile")],
             }
         ]
