@@ -11,7 +11,7 @@ from typing import NamedTuple
 from larrey.fhir.definitions import resource_types
 from larrey.kit.errors import Invalid, MethodNotAllowed, NotFound, Unsupported
 from larrey.kit.ids import is_resource_id
-from larrey.rest.interactions.binary import create_binary, patch_binary, read_binary, update_binary, vread_binary
+from larrey.rest.interactions.binary import create_binary, read_binary, update_binary, vread_binary
 from larrey.rest.interactions.bundle import process
 from larrey.rest.interactions.capabilities import capabilities
 from larrey.rest.interactions.create import create
@@ -99,7 +99,6 @@ BINARY_INSTANCE: Methods = {
     **INSTANCE,
     "GET": Interaction("read", read_binary),
     "PUT": Interaction("update", update_binary),
-    "PATCH": Interaction("patch", patch_binary),
 }
 BINARY_VERSION: Methods = {"GET": Interaction("vread", vread_binary)}
 

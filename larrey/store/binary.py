@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable
 from typing import Any
 
 from psycopg import Cursor
 
+from larrey.kit.errors import Invalid
 from larrey.store import blobs
 from larrey.store.blobs import Blob
+
+
+def decoded(data: Any, place: str) -> bytes:
+    """The bytes of a base64Binary, in which FHIR allows white space. Raises ``Invalid`` for ``place``."""
+    if not isinstance(data, str):
+        raise Invalid("data must be a base64 string.", expression=place)
+    try:
+        return b64decode("".join(data.split()), validate=True)
+    except ValueError:
+        raise Invalid("data is not base64.", expression=place) from None
 
 
 def attach(cursor: Cursor[Any], key: int, version: int, content: Iterable[bytes], limit: int) -> Blob:

@@ -112,5 +112,7 @@ def _groups(codes: set[str | None]) -> dict[str | None, int]:
 def _names(code: str | None) -> list[tuple[object, ...]]:
     """What a CodeableConcept is called: its codings, else its text."""
     concept = json.loads(code) if code else {}
-    codings = [("coding", c.get("system"), c["code"]) for c in concept.get("coding", ()) if c.get("code")]
+    codings: list[tuple[object, ...]] = [
+        ("coding", coding.get("system"), coding["code"]) for coding in concept.get("coding", ()) if coding.get("code")
+    ]
     return codings or [("text", concept.get("text"))]

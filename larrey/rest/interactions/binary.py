@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -11,7 +10,7 @@ from typing import IO, Any
 from psycopg import Cursor
 
 from larrey.kit import json
-from larrey.kit.errors import Invalid, Unsupported, UnsupportedMediaType
+from larrey.kit.errors import UnsupportedMediaType
 from larrey.rest import negotiation, resources
 from larrey.rest.connections import Connections
 from larrey.rest.interactions.create import criteria_sent
@@ -58,11 +57,6 @@ def update_binary(request: Request, session: Session) -> Response:
     return _written(request, session, request.segments[1], write)
 
 
-def patch_binary(request: Request, session: Session) -> Response:
-    """PATCH Binary/[id]: not offered, its content is no JSON."""
-    raise Unsupported("A Binary cannot be patched; send it whole with PUT.")
-
-
 def read_binary(request: Request, session: Session) -> Response:
     """GET Binary/[id]: the content as it is, unless FHIR JSON is asked for by name."""
     return _sent(request, session, read_current(session.cursor, request.caller, "Binary", request.segments[1]))
@@ -73,16 +67,6 @@ def vread_binary(request: Request, session: Session) -> Response:
     _, id_, _, version = request.segments
     number = version_number(request, version)
     return _sent(request, session, read_version(session.cursor, request.caller, "Binary", id_, number))
-
-
-def unpacked(data: Any, at: str) -> bytes:
-    """The bytes of a base64Binary. Raises ``Invalid`` for the place ``at``."""
-    if not isinstance(data, str):
-        raise Invalid("data must be a base64 string.", expression=at)
-    try:
-        return b64decode("".join(data.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Invalid("data is not base64.", expression=at) from None
 
 
 def _written(request: Request, session: Session, id_: str | None, write: Write) -> Response:

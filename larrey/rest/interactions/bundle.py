@@ -14,10 +14,10 @@ from larrey.kit import json
 from larrey.kit.clock import instant
 from larrey.kit.errors import Invalid, TooLarge
 from larrey.rest import failures, negotiation, outcome
-from larrey.rest.interactions.binary import unpacked
 from larrey.rest.request import Request
 from larrey.rest.response import FHIR_JSON, STATUS_LINES, Response, http_date
 from larrey.rest.session import Session
+from larrey.store.binary import decoded
 from larrey.store.caller import Caller
 from larrey.store.write import process as store_process
 
@@ -127,7 +127,7 @@ def _request(request: Request, asked: Any, raw: Any, at: str) -> Request:
         # http://hl7.org/fhir/R4/http.html#patch: a JSON Patch travels in a bundle as a Binary.
         if resource.get("contentType") != negotiation.JSON_PATCH:
             raise Invalid(f"A patch in a Binary must be {negotiation.JSON_PATCH}.", expression=f"{at}.resource.contentType")
-        content = json.loads(unpacked(resource.get("data"), f"{at}.resource.data"))
+        content = json.loads(decoded(resource.get("data"), f"{at}.resource.data"))
         environ["CONTENT_TYPE"] = negotiation.JSON_PATCH
     entry = Request(environ, request.settings, content)
     entry.caller = request.caller

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from psycopg import Connection, Cursor
 
 from larrey.kit.errors import Conflict
+from larrey.store import binary
 from larrey.store.write import copying
 from larrey.store.write.prepare import Prepared
 
@@ -105,6 +106,9 @@ def write(cursor: Cursor[Any], actor: str, versions: Sequence[Prepared]) -> None
         if row is None:
             raise Conflict(f"{prepared.type}/{prepared.id} was changed by another writer; read it again and retry.")
         prepared.rid = row[0]
+    for prepared in versions:
+        if prepared.content is not None:
+            binary.attach(cursor, prepared.key, prepared.version, [prepared.content], len(prepared.content))
     _write_labels(cursor, versions)
 
 

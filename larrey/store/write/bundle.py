@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl
 
 import msgspec
 from psycopg import Cursor
@@ -223,7 +223,7 @@ def _name(work: _Work) -> None:
             if entry.method == "POST":
                 work.caller.demand("c", entry.type)
             if entry.criteria is not None:
-                found = operations.one_match(work.cursor, work.caller, entry.type, unquote_plus(entry.criteria))
+                found = operations.one_match(work.cursor, work.caller, entry.type, entry.criteria)
                 if found is not None and entry.method == "POST":
                     entry.id = found.id
                     entry.result = Written(found.type, found.id, found.version, found.updated, "found", found)
@@ -250,11 +250,6 @@ def _name(work: _Work) -> None:
             entry.here = locks.current(work.cursor, entry.type, entry.id)
             work.caller.demand("c" if entry.here.rid is None else "u", entry.type)
             operations.check_version(entry.type, entry.id, entry.here, entry.if_match)
-
-
-def unquote_plus(criteria: str) -> str:
-    """Search criteria as written in a bundle; they may or may not be percent-encoded, and '+' is kept as it is."""
-    return unquote(criteria) if "%" in criteria else criteria
 
 
 def _refuse_repeats(entries: list[Entry]) -> None:
@@ -298,7 +293,7 @@ def _conditional_reference(work: _Work, type_: str, criteria: str, at: str) -> s
     if type_ not in resource_types():
         raise Invalid(f"{type_!r} is not a resource type of FHIR R4.", expression=at)
     inside = _identified_inside(work.entries, type_, criteria)
-    found = {f"{type_}/{s.id}" for s in matching(work.cursor, work.caller, type_, unquote_plus(criteria), limit=2)} | inside
+    found = {f"{type_}/{s.id}" for s in matching(work.cursor, work.caller, type_, criteria, limit=2)} | inside
     if len(found) != 1:
         problem = "Nothing matches" if not found else "Several resources match"
         raise Unprocessable(
@@ -311,9 +306,10 @@ def _conditional_reference(work: _Work, type_: str, criteria: str, at: str) -> s
 
 def _identified_inside(entries: list[Entry], type_: str, criteria: str) -> set[str]:
     """Resources of the bundle itself that carry the identifier asked for; other criteria look at the record only."""
-    name, _, value = unquote_plus(criteria).partition("=")
-    if name != "identifier" or "&" in value or "," in value:
+    pairs = parse_qsl(criteria)
+    if len(pairs) != 1 or pairs[0][0] != "identifier" or "," in pairs[0][1]:
         return set()
+    value = pairs[0][1]
     system, bar, code = value.rpartition("|")
     return {
         f"{type_}/{entry.id}"
@@ -341,6 +337,7 @@ def _write(work: _Work) -> None:
         resource = entry.resource
         if entry.method == "PATCH":
             with _placed(entry):
+                operations.refuse_binary(entry.type)
                 resource = _patched(entry)
         here = entry.here
         updated = max(work.updated, here.updated) if here.updated else work.updated

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Cursor
 
 from larrey.kit import json
-from larrey.kit.errors import Conflict, Gone, Invalid, MultipleMatches, NotFound, PreconditionFailed
+from larrey.kit.errors import Conflict, Gone, Invalid, MultipleMatches, NotFound, PreconditionFailed, Unsupported
 from larrey.kit.ids import new_id
 from larrey.store.caller import Caller
 from larrey.store.keys import resource_key
@@ -113,6 +113,7 @@ def patch(
 ) -> Written:
     """Write what ``change`` (a function of ``fhir.patch`` with its operations bound) makes of the current version."""
     caller.demand("u", type_)
+    refuse_binary(type_)
     here = locks.current(cursor, type_, id_)
     if here.body is None:
         raise (NotFound if here.version == 0 else Gone)(f"{type_}/{id_} is not in the record.")
@@ -140,6 +141,12 @@ def patch_where(
     if found is None:
         raise NotFound(f"No {type_} matches the criteria.")
     return patch(cursor, caller, type_, found.id, change, if_match=if_match, rules=rules)
+
+
+def refuse_binary(type_: str) -> None:
+    """Raise ``Unsupported`` for a Binary: its content is not in its JSON, where a patch could reach it."""
+    if type_ == "Binary":
+        raise Unsupported("A Binary cannot be patched; send it whole.")
 
 
 def delete(

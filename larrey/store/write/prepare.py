@@ -14,6 +14,7 @@ from larrey.kit import json
 from larrey.kit.clock import instant, now
 from larrey.kit.errors import Invalid, Issue, Unprocessable
 from larrey.kit.ids import is_resource_id
+from larrey.store import binary
 from larrey.store.index import Indexed, index
 from larrey.store.keys import resource_key
 from larrey.store.rules import Rules
@@ -23,7 +24,10 @@ Method = Literal["C", "U", "D"]
 
 @dataclass(slots=True)
 class Prepared:
-    """One version ready to be written. ``rid`` is None until the batch gives one to a first version."""
+    """One version ready to be written. ``rid`` is None until the batch gives one to a first version.
+
+    ``content``: what the ``data`` of a Binary holds; it is kept as a blob and not in ``body``.
+    """
 
     type: str
     id: str
@@ -35,6 +39,7 @@ class Prepared:
     indexed: Indexed
     literals: set[tuple[str, str]]
     rid: int | None = None
+    content: bytes | None = None
 
 
 def moment(after: datetime | None = None) -> datetime:
@@ -96,6 +101,10 @@ def prepare(
         issues = validate(stamped)
         if issues:
             raise refusal(type_, issues, place)
+    content = None
+    if type_ == "Binary" and "data" in stamped:
+        content = binary.decoded(stamped.pop("data"), f"{place or type_}.data")
+        body = json.dumps(stamped)
     literals = literal(stamped)
     return Prepared(
         type_,
@@ -107,6 +116,7 @@ def prepare(
         body,
         index(stamped, type_, id_, literals),
         literals,
+        content=content,
     )
 
 
