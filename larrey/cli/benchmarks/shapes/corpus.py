@@ -105,7 +105,10 @@ def resources(folder: Path) -> Iterator[dict[str, Any]]:
     seen: set[tuple[str, str]] = set()
     for path in sorted(folder.glob("*.json")):
         bundle = loads(path.read_bytes())
-        types = {entry["fullUrl"]: f"{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in bundle["entry"]}
+        types = {
+            entry.get("fullUrl", ""): f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+            for entry in bundle["entry"]
+        }
         for entry in bundle["entry"]:
             identity = entry["resource"]["resourceType"], entry["resource"]["id"]
             if identity not in seen:
