@@ -152,8 +152,11 @@ class Settings:
         _ADDRESS,
         "",
     )
+    trusted_proxies: tuple[str, ...] = _setting(
+        SIGN_IN, "Addresses of the proxies whose `X-Forwarded-*` headers tell the truth, separated by commas.", _NAMES, ()
+    )
     language: Literal["fr", "en"] = _setting(
-        SIGN_IN, "Language of pages when the browser asks for none that is offered.", _choice("fr", "en"), "fr"
+        SIGN_IN, "Language of pages until a person chooses the other.", _choice("fr", "en"), "fr"
     )
     session_hours: int = _setting(SIGN_IN, "Hours after which one must sign in again.", _whole(1, 168), 12)
     demo: bool = _setting(
@@ -166,17 +169,23 @@ class Settings:
         _choice("refuse", "tolerate"),
         "refuse",
     )
-    max_body_mb: int = _setting(API, "Largest request body, in MiB.", _whole(1, 1024), 64)
-    max_blob_mb: int = _setting(API, "Largest document (Binary, attachment), in MiB.", _whole(1, 1024), 50)
-    max_entries: int = _setting(API, "Most entries in one bundle.", _whole(1, 1_000_000), 10_000)
-    max_parameters: int = _setting(API, "Most parameters in one search.", _whole(1, 10_000), 500)
-    max_or_values: int = _setting(API, "Most values in one OR list of a search.", _whole(1, 10_000), 500)
-    max_chain: int = _setting(API, "Most links in one chained parameter or nested `_has`.", _whole(1, 10), 5)
-    max_include_depth: int = _setting(API, "Most rounds of `_include:iterate`.", _whole(1, 10), 4)
-    max_included: int = _setting(API, "Most resources included in one page.", _whole(1, 100_000), 5_000)
-    page_size: int = _setting(API, "Matches on a page when `_count` is not given.", _whole(1, 1000), 50)
-    max_page_size: int = _setting(API, "Most matches on a page; a larger `_count` gets this many.", _whole(1, 10_000), 1000)
-    max_seconds: int = _setting(API, "Longest time the database may work on one statement, in seconds.", _whole(1, 600), 30)
+    body_limit: int = _setting(API, "Largest request body, in MiB.", _whole(1, 1024), 64)
+    blob_limit: int = _setting(API, "Largest document (Binary, attachment), in MiB.", _whole(1, 1024), 50)
+    bundle_entries: int = _setting(API, "Most entries in one bundle.", _whole(1, 1_000_000), 10_000)
+    parameters: int = _setting(API, "Most parameters in one search.", _whole(1, 10_000), 500)
+    or_values: int = _setting(API, "Most values in one OR list of a search.", _whole(1, 10_000), 500)
+    chain_depth: int = _setting(API, "Most steps of chained parameters and of `_has`.", _whole(1, 10), 4)
+    include_depth: int = _setting(API, "Most rounds of `_include:iterate`.", _whole(1, 10), 5)
+    includes: int = _setting(API, "Most resources included on one page.", _whole(1, 100_000), 5_000)
+    expansion: int = _setting(
+        API, "Most codes that a value set or a code's descendants may stand for.", _whole(1, 1_000_000), 10_000
+    )
+    page: int = _setting(API, "Matches on a page when `_count` is not given.", _whole(1, 10_000), 50)
+    page_max: int = _setting(API, "Most matches that `_count` may ask for.", _whole(1, 10_000), 1000)
+    search_seconds: int = _setting(API, "Longest time for one search, in seconds.", _whole(1, 600), 10)
+    statement_seconds: int = _setting(
+        API, "Longest time the database may work on any other statement of a request, in seconds.", _whole(1, 600), 30
+    )
     token_seconds: int = _setting(
         API, "How long a verified access token is remembered, that is, how long a revoked one may still work.", _whole(0, 600), 30
     )
@@ -231,8 +240,8 @@ def _contradictions(settings: Settings, *, given: frozenset[str]) -> list[str]:
             mistakes.append("LARREY_DEMO=1 gives accounts with public passwords and is refused when LARREY_ENV=production.")
     if settings.secret_key and len(settings.secret_key) < _SHORTEST_SECRET:
         mistakes.append(f"LARREY_SECRET_KEY must be at least {_SHORTEST_SECRET} characters long.")
-    if settings.page_size > settings.max_page_size:
-        mistakes.append("LARREY_PAGE_SIZE must not pass LARREY_MAX_PAGE_SIZE.")
+    if settings.page > settings.page_max:
+        mistakes.append("LARREY_PAGE must not pass LARREY_PAGE_MAX.")
     return mistakes
 
 
