@@ -3,7 +3,8 @@
 Each test process (pytest-xdist starts several) has a server of its own, without fsync, in a temporary folder.
 ``LARREY_TEST_DATABASE_URL`` names a server to use instead; it must allow its user to create databases.
 Ask for the narrowest thing: ``connection`` (an empty record for this test), ``module_connection`` (one record
-that the tests of a file share, for those that fill it once and then only read), ``new_database`` (as many as you like).
+that the tests of a file share, for those that fill it once and then only read), ``new_database`` (as many as you like),
+``site`` (Django's pages on the same database as ``connection``).
 """
 
 from __future__ import annotations
@@ -13,17 +14,27 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from larrey.site import postgres
-from larrey.store import migrations
+from larrey.site import postgres, schema
 from larrey.store.caller import Caller, system
 
 TEMPLATE = "larrey_template_" + secrets.token_hex(4)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting of the developer's own reaches the tests, and no test writes to her data folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LARREY_") and not name.startswith("LARREY_TEST_")]:
+            patch.delenv(name)
+        patch.setenv("LARREY_DATA", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("LARREY_SECRET_KEY", secrets.token_urlsafe(48))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +57,9 @@ def template(server_url: str) -> Iterator[str]:
     with psycopg.connect(server_url, autocommit=True) as admin:
         name = sql.Identifier(TEMPLATE)
         admin.execute(sql.SQL("create database {}").format(name))
-        with psycopg.connect(with_database(server_url, TEMPLATE), autocommit=True) as connection:
-            migrations.migrate(connection)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LARREY_DATABASE_URL", with_database(server_url, TEMPLATE))
+            schema.migrate(os.environ["LARREY_DATABASE_URL"])
         yield TEMPLATE
         admin.execute(sql.SQL("drop database {} with (force)").format(name))
 
@@ -102,6 +114,27 @@ def module_connection(module_database_url: str) -> Iterator[psycopg.Connection]:
         yield opened
 
 
+@pytest.fixture
+def site(database_url: str) -> Iterator[str]:
+    """Django at work on ``database_url``, which it returns; ``django.test.Client`` and models then see that database."""
+    schema.start_django()
+    from django.core.cache import cache
+    from django.db import connection as django_connection
+    from django.test.utils import setup_test_environment, teardown_test_environment
+
+    from larrey.site.django_settings import database
+
+    before = dict(django_connection.settings_dict)
+    django_connection.close()
+    django_connection.settings_dict.update(database(database_url))
+    setup_test_environment(debug=False)
+    yield database_url
+    teardown_test_environment()
+    cache.clear()
+    django_connection.close()
+    django_connection.settings_dict.update(before)
+
+
 @pytest.fixture(scope="session")
 def caller() -> Caller:
     """Someone who may do everything."""
@@ -110,4 +143,4 @@ def caller() -> Caller:
 
 def with_database(url: str, name: str) -> str:
     """``url`` with another database."""
-    return make_conninfo("", **{**conninfo_to_dict(url), "dbname": name})
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
