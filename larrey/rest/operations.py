@@ -29,18 +29,23 @@ def parameters(request: Request) -> Pairs:
     return pairs
 
 
-def low(text: str | None, name: str) -> datetime | None:
-    """The first instant of a FHIR date or instant. Raises ``Invalid`` naming the parameter."""
-    return None if text is None else _interval(text, name)[0]
-
-
-def high(text: str | None, name: str) -> datetime | None:
-    """The instant just after a FHIR date or instant. Raises ``Invalid`` naming the parameter."""
-    return None if text is None else _interval(text, name)[1]
-
-
-def _interval(text: str, name: str) -> tuple[datetime, datetime]:
+def span(text: str | None, name: str) -> tuple[datetime, datetime] | None:
+    """The half-open interval of a FHIR date or instant. Raises ``Invalid`` naming the parameter."""
+    if text is None:
+        return None
     try:
         return interval(text)
     except Invalid:
         raise Invalid(f"{name} must be a date or an instant, not {text[:60]!r}.", expression=f"http.{name}") from None
+
+
+def low(text: str | None, name: str) -> datetime | None:
+    """The first instant of a FHIR date or instant."""
+    found = span(text, name)
+    return None if found is None else found[0]
+
+
+def high(text: str | None, name: str) -> datetime | None:
+    """The instant just after a FHIR date or instant."""
+    found = span(text, name)
+    return None if found is None else found[1]

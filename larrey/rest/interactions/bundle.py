@@ -147,7 +147,7 @@ def _answer(inner: Request, response: Response, *, whole: bool) -> dict[str, Any
     for header, key in (("Location", "location"), ("ETag", "etag")):
         value = response.header(header)
         if value is not None:
-            answer[key] = value
+            answer[key] = value.removeprefix(inner.base() + "/")
     if response.updated is not None:
         answer["lastModified"] = instant(response.updated)
     entry: dict[str, Any] = {"response": answer}

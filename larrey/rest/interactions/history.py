@@ -6,11 +6,10 @@ from typing import Any
 
 import msgspec
 
-from larrey.fhir.dates import interval
 from larrey.kit import json
 from larrey.kit.clock import instant
 from larrey.kit.errors import Invalid
-from larrey.rest import bundles
+from larrey.rest import bundles, operations
 from larrey.rest.request import Request
 from larrey.rest.response import Response, etag
 from larrey.rest.session import Session
@@ -38,8 +37,8 @@ def history(request: Request, session: Session) -> Response:
         request.caller,
         type_,
         id_,
-        since=None if since is None else interval(since).low,
-        at=None if at is None else interval(at),
+        since=operations.low(since, "_since"),
+        at=operations.span(at, "_at"),
         count=request.count(limits.page, limits.page_max),
         before=None if before is None else int(before),
     )
