@@ -119,7 +119,7 @@ def _token(out: Indexed, p: int, _: SearchParameter, values: list[Value]) -> Non
                     out.tokens.add(label[2])
                     out.labels.append(label)
         elif isinstance(value, TypedIdentifier):
-            out.tokens.add(key(str(p), "of-type", *map(str, value)))
+            out.tokens.add(key(str(p), "of-type", value.type_system or "", value.type_code, value.value))
 
 
 def _reference(out: Indexed, p: int, type_: str, code: str, value: Value) -> str | None:
