@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -58,11 +59,20 @@ WORDS = {
 def page(request: HttpRequest, error: LarreyError) -> HttpResponse:
     """The page for ``error``. The sentence of an error of ours is told; that of a fault only logged."""
     if isinstance(error, Unauthenticated):
-        return redirect_to_login(request.get_full_path())
+        return _sign_in(request)
     if error.http_status >= 500:
         log.error("fault on a page", exc_info=error)
     words = WORDS.get(error.category, _FAULT if error.http_status >= 500 else _INVALID)
     return _render(request, words, error.http_status, reason=str(error.details.get("reason", "")))
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    """To sign in and back. A part of a page asked by htmx sends the whole page there."""
+    if "HX-Request" not in request.headers:
+        return redirect_to_login(request.get_full_path())
+    current = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    page_path = current.path + (f"?{current.query}" if current.query else "")
+    return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page_path).url})
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -6,9 +6,11 @@ Templates live in ``<application>/templates/<application>/``. Autoescape is on: 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import jinja2
 from django.apps import apps
@@ -16,7 +18,7 @@ from django.conf import settings
 from django.contrib.messages import get_messages
 from django.template.backends.jinja2 import Jinja2 as DjangoJinja2
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from django.utils.translation import get_language, get_language_info, gettext, ngettext, npgettext, pgettext
 
 from larrey.access import demo
 from larrey.ui import formats
@@ -42,6 +44,11 @@ def static(path: str) -> str:
     return f"{settings.STATIC_URL}{path}?v={digest}"
 
 
+def address(name: str, *, args: Sequence[Any] = (), query: Mapping[str, str] | None = None) -> str:
+    """The address of the view called ``name``; ``query`` is its query string."""
+    return reverse(name, args=args) + (f"?{urlencode(query)}" if query else "")
+
+
 def environment(**options: Any) -> jinja2.Environment:
     """What ``django_settings.TEMPLATES`` names."""
     env = jinja2.Environment(
@@ -55,9 +62,9 @@ def environment(**options: Any) -> jinja2.Environment:
     )
     env.globals.update(
         static=static,
-        url=reverse,
+        url=address,
         language=get_language,
-        languages=settings.LANGUAGES,
+        languages=[(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES],
         messages_of=get_messages,
         demo_accounts=demo.shown_accounts,
     )

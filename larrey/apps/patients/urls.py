@@ -1,1 +1,54 @@
-urlpatterns = []
+"""Addresses of the room."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, register_converter
+
+from larrey.apps.patients import views
+from larrey.fhir.definitions import resource_types
+from larrey.kit.ids import is_resource_id
+
+
+class ResourceType:
+    """A FHIR R4 resource type."""
+
+    regex = "[A-Z][A-Za-z]+"
+
+    def to_python(self, value: str) -> str:
+        """``ValueError`` makes the address unknown."""
+        if value not in resource_types():
+            raise ValueError(value)
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class ResourceId:
+    """A FHIR logical id."""
+
+    regex = r"[A-Za-z0-9\-.]{1,64}"
+
+    def to_python(self, value: str) -> str:
+        if not is_resource_id(value):
+            raise ValueError(value)
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ResourceType, "type")
+register_converter(ResourceId, "id")
+
+_FACT = "patients/<id:patient_id>/<type:type_>/<id:id_>"
+
+urlpatterns: list[URLPattern] = [
+    path("", views.find, name="find"),
+    path("patients/<id:patient_id>", views.open_record, name="record"),
+    path("patients/<id:patient_id>/<type:type_>", views.open_record, name="kind"),
+    path(_FACT, views.open_fact, name="fact"),
+    path(f"{_FACT}/raw", views.open_raw, name="raw"),
+    path(f"{_FACT}/versions/<int:version>", views.open_fact, name="version"),
+    path(f"{_FACT}/versions/<int:version>/raw", views.open_raw, name="version-raw"),
+]

@@ -60,3 +60,7 @@ document.addEventListener("click", (event) => {
   const menu = document.querySelector("details.larrey-menu[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
+// A part of a page that could not be had: show the whole page of that address, which says why.
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.requestConfig.verb === "get") window.location.assign(event.detail.pathInfo.finalRequestPath);
+});

@@ -1,0 +1,257 @@
+"""One resource as one line of a list: when, what, the detail that matters, and its state if it is not the usual one.
+
+A type without a rule of its own gets a sound line from the elements that R4 types have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from larrey.fhir.definitions import is_type, type_definition
+from larrey.ui import formats
+from larrey.ui.words import labels
+from larrey.ui.words.datatypes import Value, concept, human_name, text
+
+_DATE_ELEMENTS = (
+    "effective performed occurrence onset started period authoredOn authored date created recordedDate recorded issued"
+    " dateAsserted dateTime whenHandedOver startDate start statusDate sent received timestamp birthDate identified"
+    " dateWritten billablePeriod"
+).split()
+_TITLE_ELEMENTS = (
+    "code vaccineCode medication title type category class productOrService name event description substance use scope"
+    " relationship"
+).split()
+_USUAL = frozenset({"final", "active", "completed", "finished", "current", "available", "confirmed", "fulfilled", "resolved"})
+_WRONG = frozenset({"entered-in-error", "cancelled", "stopped", "not-done", "refuted", "revoked", "rejected", "failed"})
+_ABNORMAL = {"HH": "red", "LL": "red", "AA": "red", "H": "orange", "L": "orange", "A": "orange", "POS": "orange"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``when`` is formatted; ``badge`` is (words, tone of ``ui.badge``) or ``None`` where all is as usual."""
+
+    when: str
+    title: str
+    detail: str = ""
+    badge: tuple[str, str] | None = None
+
+
+def describe(resource: Value) -> Line:
+    """The line of any resource."""
+    type_ = str(resource.get("resourceType", ""))
+    line = _general(resource, type_)
+    rule = RULES.get(type_)
+    return rule(resource, line) if rule else line
+
+
+def pick(resource: Value, name: str) -> str:
+    """The element ``name`` in words, a choice element by its name without the type."""
+    type_ = str(resource.get("resourceType", ""))
+    if not is_type(type_):
+        return text(resource.get(name))
+    for key, (element, own_type) in type_definition(type_).properties.items():
+        if element.name == name and key in resource:
+            if own_type == "code":
+                return labels.code(resource[key])
+            return text(resource[key], own_type)
+    return ""
+
+
+def _general(resource: Value, type_: str) -> Line:
+    when = next((found for found in (pick(resource, name) for name in _DATE_ELEMENTS) if found), "")
+    title = next((found for found in (pick(resource, name) for name in _TITLE_ELEMENTS) if found), "")
+    return Line(when, title.replace("\n", ", ") or labels.kind(type_), badge=_state(resource))
+
+
+def _state(resource: Value) -> tuple[str, str] | None:
+    for name in ("verificationStatus", "clinicalStatus", "status"):
+        value = resource.get(name)
+        code = _code(value) if isinstance(value, Mapping) else value
+        if isinstance(code, str) and code and code not in _USUAL:
+            return labels.code(code), "red" if code == "entered-in-error" else "secondary" if code in _WRONG else "blue"
+    return None
+
+
+def _code(value: Any) -> str:
+    codings = value.get("coding") if isinstance(value, Mapping) else None
+    first = codings[0] if isinstance(codings, list) and codings else None
+    return str(first.get("code", "")) if isinstance(first, Mapping) else ""
+
+
+def _join(*parts: str) -> str:
+    return " · ".join(part.replace("\n", ", ") for part in parts if part)
+
+
+def _named(value: Any) -> str:
+    """A reference's own wording; a list does not look up what it points to."""
+    shown = [str(item.get("display") or "") for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
+    return ", ".join(filter(None, shown))
+
+
+def _first(value: Any) -> Value:
+    item = value[0] if isinstance(value, list) and value else value
+    return item if isinstance(item, Mapping) else {}
+
+
+def _observation(resource: Value, line: Line) -> Line:
+    detail = pick(resource, "value") or pick(resource, "dataAbsentReason")
+    components = resource.get("component")
+    if isinstance(components, list):
+        parts = [
+            f"{concept(item['code']) if isinstance(item.get('code'), Mapping) else ''} "
+            f"{next((text(item[key], key[5:]) for key in item if key.startswith('value')), '')}".strip()
+            for item in components
+            if isinstance(item, Mapping)
+        ]
+        detail = _join(detail, *parts[:6])
+    bounds = _first(resource.get("referenceRange"))
+    if bounds:
+        usual = str(bounds.get("text") or text({key: bounds[key] for key in ("low", "high") if key in bounds}, "Range"))
+        detail = _join(detail, _("usual %(range)s") % {"range": usual} if usual else "")
+    code = _code(_first(resource.get("interpretation")))
+    badge = (labels.code(code), _ABNORMAL[code]) if code in _ABNORMAL else line.badge
+    return replace(line, detail=detail, badge=badge)
+
+
+def _condition(resource: Value, line: Line) -> Line:
+    end = pick(resource, "abatement")
+    detail = _join(_("until %(date)s") % {"date": end} if end else "", pick(resource, "severity"), pick(resource, "bodySite"))
+    code = _code(resource.get("clinicalStatus"))
+    badge = line.badge or ((labels.code("active"), "green") if code == "active" and not end else None)
+    return replace(line, detail=detail, badge=badge)
+
+
+def _encounter(resource: Value, line: Line) -> Line:
+    kind = resource.get("class")
+    kind_code = str(kind.get("code", "")) if isinstance(kind, Mapping) else ""
+    in_words = labels.code(kind_code) if kind_code in labels.table()["codes"] else pick(resource, "class")
+    title = pick(resource, "type").replace("\n", ", ") or in_words or line.title
+    where = _named(_first(resource.get("location")).get("location"))
+    return replace(
+        line,
+        title=title,
+        detail=_join(in_words if in_words != title else "", pick(resource, "reasonCode"), where, _named(resource.get("serviceProvider"))),
+    )
+
+
+def _procedure(resource: Value, line: Line) -> Line:
+    return replace(line, detail=_join(_named(resource.get("reasonReference")) or pick(resource, "reasonCode"), _named(resource.get("location"))))
+
+
+def _prescription(resource: Value, line: Line) -> Line:
+    dosage = pick(resource, "dosageInstruction") or pick(resource, "dosage")
+    badge = line.badge or ((labels.code("active"), "green") if resource.get("status") == "active" else None)
+    return replace(line, detail=_join(dosage, _named(resource.get("requester"))), badge=badge)
+
+
+def _immunization(resource: Value, line: Line) -> Line:
+    dose = _first(resource.get("protocolApplied")).get("doseNumberPositiveInt")
+    lot = pick(resource, "lotNumber")
+    return replace(
+        line,
+        detail=_join(
+            _("dose %(number)s") % {"number": dose} if dose else "",
+            _("batch %(number)s") % {"number": lot} if lot else "",
+            _named(resource.get("location")),
+        ),
+    )
+
+
+def _allergy(resource: Value, line: Line) -> Line:
+    reactions = resource.get("reaction")
+    shown = [text(_first([item]).get("manifestation"), "CodeableConcept") for item in reactions] if isinstance(reactions, list) else []
+    high = resource.get("criticality") == "high"
+    return replace(
+        line,
+        detail=_join(pick(resource, "type"), pick(resource, "category"), *shown),
+        badge=line.badge or ((labels.code("high"), "red") if high else None),
+    )
+
+
+def _report(resource: Value, line: Line) -> Line:
+    results = resource.get("result")
+    count = len(results) if isinstance(results, list) else 0
+    detail = pick(resource, "conclusion") or pick(resource, "category")
+    counted = _("%(count)s results") % {"count": count} if count else ""
+    return replace(line, detail=_join(detail, counted, _named(resource.get("performer"))))
+
+
+def _document(resource: Value, line: Line) -> Line:
+    attachment = _first(resource.get("content")).get("attachment")
+    title = pick(resource, "description") or text(resource.get("type"), "CodeableConcept") or line.title
+    form = str(attachment.get("contentType") or "") if isinstance(attachment, Mapping) else ""
+    return replace(line, title=title, detail=_join(pick(resource, "category"), form, _named(resource.get("author"))))
+
+
+def _plan(resource: Value, line: Line) -> Line:
+    activities = resource.get("activity")
+    shown = [
+        text(_first([item]).get("detail", {}).get("code"), "CodeableConcept")
+        for item in (activities if isinstance(activities, list) else [])
+        if isinstance(_first([item]).get("detail", {}), Mapping)
+    ]
+    category = pick(resource, "title") or pick(resource, "category").replace("\n", ", ") or line.title
+    badge = line.badge or ((labels.code("active"), "green") if resource.get("status") == "active" else None)
+    return replace(line, title=category, detail=_join(*shown[:4]), badge=badge)
+
+
+def _goal(resource: Value, line: Line) -> Line:
+    target = _first(resource.get("target"))
+    due = formats.fhir_date(target.get("dueDate", ""))
+    return replace(
+        line,
+        title=pick(resource, "description") or line.title,
+        detail=_join(pick(resource, "achievementStatus"), _("due %(date)s") % {"date": due} if due else ""),
+    )
+
+
+def _claim(resource: Value, line: Line) -> Line:
+    totals = resource.get("total")
+    first = _first(totals)
+    total = text(first.get("amount"), "Money") if "amount" in first else text(first, "Money")
+    items = resource.get("item")
+    names = [text(_first([item]).get("productOrService"), "CodeableConcept") for item in items] if isinstance(items, list) else []
+    title = ", ".join(list(dict.fromkeys(filter(None, names)))[:3]) or line.title
+    return replace(line, when=pick(resource, "billablePeriod") or line.when, title=title, detail=_join(total, _named(resource.get("insurer"))))
+
+
+def _imaging(resource: Value, line: Line) -> Line:
+    series = resource.get("series")
+    firsts = [_first([item]) for item in series] if isinstance(series, list) else []
+    modality = text(firsts[0].get("modality"), "Coding") if firsts else ""
+    site = text(firsts[0].get("bodySite"), "Coding") if firsts else ""
+    title = pick(resource, "description") or pick(resource, "procedureCode") or _join(modality, site) or line.title
+    images = resource.get("numberOfInstances")
+    counted = _("%(count)s images") % {"count": images} if images else ""
+    return replace(line, title=title, detail=_join(modality, site, counted))
+
+
+def _patient(resource: Value, line: Line) -> Line:
+    names = resource.get("name")
+    shown = [human_name(item) for item in names if isinstance(item, Mapping)] if isinstance(names, list) else []
+    return replace(line, title=" / ".join(shown) or line.title, detail=pick(resource, "address"), badge=None)
+
+
+RULES: Mapping[str, Callable[[Value, Line], Line]] = {
+    "AllergyIntolerance": _allergy,
+    "CarePlan": _plan,
+    "Claim": _claim,
+    "Condition": _condition,
+    "DiagnosticReport": _report,
+    "DocumentReference": _document,
+    "Encounter": _encounter,
+    "ExplanationOfBenefit": _claim,
+    "Goal": _goal,
+    "ImagingStudy": _imaging,
+    "Immunization": _immunization,
+    "MedicationAdministration": _prescription,
+    "MedicationRequest": _prescription,
+    "MedicationStatement": _prescription,
+    "Observation": _observation,
+    "Patient": _patient,
+    "Procedure": _procedure,
+}
