@@ -73,7 +73,7 @@ def load(
 def _known(cursor: Cursor[Any], caller: Caller, digests: list[bytes]) -> set[bytes] | None:
     """What is loaded of the set; None when the record holds others' patients and nothing of the set."""
     known = loading.known(cursor, caller, digests)
-    if not known and cursor.execute("select from record.resource where type = 'Patient' limit 1").fetchone():
+    if not known and cursor.execute("select 1 from record.resource where type = 'Patient' limit 1").fetchone():
         return None
     return known
 

@@ -1,0 +1,50 @@
+"""``larrey demo``: ``larrey serve`` with accounts anyone may use and French patients who never lived."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from larrey.cli.output import note
+from larrey.cli.serve import serve
+from larrey.site import installation, schema
+from larrey.site.settings import variable
+
+
+@click.command("demo")
+@click.option("--patients", type=click.IntRange(1, 100_000), default=None, help="How many patients to make on an empty record.")
+def command(patients: int | None) -> None:
+    """Start Larrey with demo accounts and French demo patients; stop it with Ctrl-C.
+
+    The patients are made when the record has none. Refused when LARREY_ENV=production: the passwords are public.
+    """
+    os.environ[variable("demo")] = "1"
+    serve(installation.settings(), lambda url: _prepare(url, patients))
+
+
+def _prepare(url: str, patients: int | None) -> str:
+    """Make what the demo needs on the migrated database at ``url``; return the accounts, to be shown."""
+    from larrey.access.demo import ensure_accounts  # noqa: PLC0415  needs Django, which knows the database by now
+    from larrey.apps.demo import api  # noqa: PLC0415
+    from larrey.cli.progress import Progress  # noqa: PLC0415
+    from larrey.store.caller import system  # noqa: PLC0415
+
+    accounts = ensure_accounts()
+    wanted = patients or api.PATIENTS
+    with schema.connected(url) as connection, Progress("Demo patients", "resources", wanted) as progress:
+        written = api.load(connection, system("demo"), patients=wanted, progress=progress.advance)
+    if written:
+        note(f"{written:,} resources of {wanted:,} demo patients were written.")
+    _close_django()
+    width = max(len(account.username) for account in accounts)
+    secret = max(len(account.password) for account in accounts)
+    rows = (f"  {a.username:{width}}  {a.password:{secret}}  {a.name}, {a.role.label}" for a in accounts)
+    return "\n".join(["Accounts of the demo (user name, password):", *rows])
+
+
+def _close_django() -> None:
+    """The processes to come must not share this one's connection."""
+    from django.db import connection  # noqa: PLC0415
+
+    connection.close()
