@@ -6,7 +6,8 @@ http://hl7.org/fhir/R4/references.html and http://hl7.org/fhir/R4/http.html#trul
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -52,17 +53,58 @@ def references(resource: Any, expression: str | None = None) -> Iterator[tuple[s
 
 def literal(resource: Any) -> set[tuple[str, str]]:
     """(type, id) of every relative literal reference in ``resource``, wherever it stands; fast."""
-    found: set[tuple[str, str]] = set()
-    stack = [resource]
+    return settle(resource, {}).literals
+
+
+@dataclass(slots=True)
+class Settled:
+    """What ``settle`` has seen. ``literals``: (type, id) of relative references after the replacements.
+
+    ``undecided``: some Reference still has a ``urn:`` or a conditional reference. ``elsewhere``: a name stands, or
+    may stand, in another element than ``Reference.reference``, so that ``rewrite`` is needed.
+    """
+
+    literals: set[tuple[str, str]]
+    undecided: bool = False
+    elsewhere: bool = False
+
+
+def settle(resource: dict[str, Any], names: Mapping[str, str]) -> Settled:
+    """Replace in place each ``Reference.reference`` that is in ``names``, and look at all the others; one fast walk.
+
+    Nearly every resource of a transaction needs no more than this.
+    """
+    settled = Settled(set())
+    stack: list[Any] = [resource]
+    pop, push = stack.pop, stack.append
     while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            reference = node.get("reference")
-            if isinstance(reference, str) and (target := relative(reference)) is not None:
-                found.add(target)
-            node = node.values()
-        stack.extend(value for value in node if isinstance(value, (dict, list)))
-    return found
+        node = pop()
+        if type(node) is dict:
+            for property_, value in node.items():
+                kind = type(value)
+                if kind is dict or kind is list:
+                    push(value)
+                elif kind is str:
+                    if property_ == "reference":
+                        text = _mapped(value, names.get)
+                        if text is not value:
+                            node[property_] = text
+                        if (target := relative(text)) is not None:
+                            settled.literals.add(target)
+                        elif "?" in text or text.startswith("urn:"):
+                            settled.undecided = True
+                    elif (
+                        value in names or (property_ == "div" and names) or ("#" in value and _mapped(value, names.get) != value)
+                    ):
+                        settled.elsewhere = True
+        else:
+            for value in node:
+                kind = type(value)
+                if kind is dict or kind is list:
+                    push(value)
+                elif kind is str and _mapped(value, names.get) != value:
+                    settled.elsewhere = True
+    return settled
 
 
 def rewrite(resource: dict[str, Any], mapping: Callable[[str], str | None]) -> None:

@@ -18,7 +18,7 @@ from psycopg import Cursor
 
 from larrey.fhir.definitions import resource_types
 from larrey.fhir.patch import fhirpath_patch, json_patch
-from larrey.fhir.references import references, rewrite
+from larrey.fhir.references import references, rewrite, settle
 from larrey.kit import json
 from larrey.kit.clock import instant
 from larrey.kit.errors import Gone, Invalid, Issue, LarreyError, NotFound, TooLarge, Unprocessable, Unsupported
@@ -50,6 +50,7 @@ class Entry:
     if_match: int | None = None
     full_url: str | None = None
     resource: dict[str, Any] | None = None
+    literals: set[tuple[str, str]] | None = None  # of the resource, once its references are settled
     here: locks.Current = locks.NEVER
     result: Written | None = None
     answer: dict[str, Any] | None = None
@@ -273,12 +274,15 @@ def _resolve(work: _Work) -> None:
     for entry in work.entries:
         if entry.resource is None or entry.method == "PATCH" or entry.result is not None:
             continue
-        rewrite(entry.resource, work.names.get)
+        settled = settle(entry.resource, work.names)
+        if settled.elsewhere:
+            rewrite(entry.resource, work.names.get)
+        if not settled.undecided:
+            entry.literals = settled.literals
+            continue
         for expression, reference in references(entry.resource):
-            target = reference.get("reference")
-            if not isinstance(target, str):
-                continue
-            at = f"{entry.place}.{expression.partition('.')[2]}"
+            target = reference["reference"]
+            at = f"{entry.place}.{expression.partition('.')[2]}.reference"
             if target.startswith(("urn:uuid:", "urn:oid:")):
                 raise Unprocessable(f"No entry has the fullUrl {target}.", expression=at)
             type_, question, criteria = target.partition("?")
@@ -341,7 +345,7 @@ def _write(work: _Work) -> None:
                 resource = _patched(entry)
         here = entry.here
         updated = max(work.updated, here.updated) if here.updated else work.updated
-        prepared = prepare(resource, entry.id, here.version + 1, updated, work.rules, place=entry.place)
+        prepared = prepare(resource, entry.id, here.version + 1, updated, work.rules, place=entry.place, literals=entry.literals)
         prepared.rid = here.rid
         versions.append(prepared)
         places.append(entry.place)

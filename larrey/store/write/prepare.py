@@ -88,9 +88,11 @@ def prepare(
     rules: Rules,
     *,
     place: str = "",
+    literals: set[tuple[str, str]] | None = None,
 ) -> Prepared:
     """Stamp, validate and index ``resource``.
 
+    ``literals`` are its literal local references when the caller has walked it already (``references.literal``).
     ``place`` is where it stands in a larger input (``Bundle.entry[3].resource``), for the errors' expressions.
     Raises ``Unprocessable`` with every structural fault.
     """
@@ -105,7 +107,8 @@ def prepare(
     if type_ == "Binary" and "data" in stamped:
         content = binary.decoded(stamped.pop("data"), f"{place or type_}.data")
         body = json.dumps(stamped)
-    literals = literal(stamped)
+    if literals is None:
+        literals = literal(stamped)
     return Prepared(
         type_,
         id_,
