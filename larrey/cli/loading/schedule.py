@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,7 +133,9 @@ def _run(plan: Plan, expected: frozenset[Target], jobs: Iterator[tuple[Job, int]
         with psycopg.connect(plan.url, autocommit=True) as connection:
             worker = Worker(connection, plan.caller, plan.rules, expected)
             for job, size in jobs:
-                yield size, attempt(worker, job)
+                with _no_collections():
+                    outcome = attempt(worker, job)
+                yield size, outcome
         return
     # spawn: a forked child would share the parent's connections and locks.
     pool = ProcessPoolExecutor(plan.workers, multiprocessing.get_context("spawn"), _begin, (plan, expected))
@@ -166,7 +170,24 @@ def _begin(plan: Plan, expected: frozenset[Target]) -> None:
 
 
 def _work(job: Job) -> Outcome:
-    return attempt(_workers[-1], job)
+    with _no_collections():
+        return attempt(_workers[-1], job)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Spare the search for garbage cycles while a bundle is in memory: it visits every object again and again.
+
+    JSON makes no cycles; the few that errors make are collected at the end, when the bundle is gone.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(0)
+        if was:
+            gc.enable()
 
 
 def attempt(worker: Worker, job: Job) -> Outcome:
