@@ -6,7 +6,7 @@ Sources: http://hl7.org/fhir/R4/patient-operation-everything.html, encounter-ope
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -49,15 +49,22 @@ _SUPPORT = """
 select r.type, r.id, r.version, r.updated, r.body, r.key, r.rid
 from unnest(%(types)s::text[], %(keys)s::bigint[]) as t (type, key)
 join record.resource r on r.type = t.type and r.key = t.key
-where not r.tokens && %(members)s::bigint[] order by r.rid desc
+where not r.tokens && %(members)s::bigint[] and ({whose}) order by r.rid desc
+"""
+# A resource of two patients (a family's appointment) must not lead to the other one's record.
+_NOBODYS = "r.patient is null"
+_THE_SAME_PATIENTS = """
+r.patient is null or r.patient = (select e.patient from record.resource e where e.type = 'Encounter' and e.key = %(key)s)
 """
 _REFERENCE = re.compile(rb'"(?:reference|url)":"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})["/]')
 
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """One page. Each of ``matches`` is on one page only; ``supporting`` is what the matches of this page refer to and
-    may come again on another. ``next`` is to be given as ``position``, None on the last page.
+    """One page. Each of ``matches`` is on one page only; ``supporting`` is what they refer to outside of the compartment.
+
+    The supporting ones may come again on another page; none belongs to another patient. ``next`` is to be given as
+    ``position``, None on the last page.
     """
 
     matches: list[Stored]
@@ -124,15 +131,20 @@ def everything(
             stored = Stored(*row)
             if wanted(stored):
                 if len(matches) >= count:
-                    return Everything(matches, _supporting(cursor, caller, bodies, parameters, wanted), str(before))
+                    return Everything(matches, _supporting(cursor, caller, type_, bodies, parameters, wanted), str(before))
                 matches.append(stored)
             bodies.append(stored.body)
             before = stored.rid
-    return Everything(matches, _supporting(cursor, caller, bodies, parameters, wanted), None)
+    return Everything(matches, _supporting(cursor, caller, type_, bodies, parameters, wanted), None)
 
 
 def _supporting(
-    cursor: Cursor[Any], caller: Caller, bodies: Iterable[bytes], parameters: dict[str, Any], wanted: Any
+    cursor: Cursor[Any],
+    caller: Caller,
+    type_: str,
+    bodies: Iterable[bytes],
+    parameters: dict[str, Any],
+    wanted: Callable[[Stored], bool],
 ) -> list[Stored]:
     """What ``bodies`` refer to (also by the address of an attachment) outside of the compartment itself."""
     targets = {(name.decode(), id_.decode()) for body in bodies for name, id_ in _REFERENCE.findall(body)}
@@ -140,7 +152,8 @@ def _supporting(
     keys.pop(parameters["key"], None)
     if not keys:
         return []
-    cursor.execute(_SUPPORT, {"types": list(keys.values()), "keys": list(keys), "members": parameters["members"]})
+    whose = _NOBODYS if type_ == "Patient" else _THE_SAME_PATIENTS
+    cursor.execute(_SUPPORT.format(whose=whose).encode(), {**parameters, "types": list(keys.values()), "keys": list(keys)})
     return [stored for stored in (Stored(*row) for row in cursor.fetchall()) if wanted(stored)]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from larrey.fhir.definitions import SearchParameter, resource_types, search_parameters
 from larrey.fhir.extraction import NOT_COMPILED
+from larrey.fhir.query import parse
 from larrey.kit import json
-from larrey.kit.errors import Unsupported
+from larrey.kit.errors import LarreyError, Unsupported
 from larrey.rest.request import Request
 from larrey.rest.response import Response
 from larrey.rest.session import Session
@@ -65,14 +66,14 @@ def _statement(settings: RestSettings, base: str) -> dict[str, Any]:
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{base}/metadata",
-        "version": settings.version,
+        **({"version": settings.version} if settings.version else {}),
         "name": "Larrey",
         "title": "Larrey, the record of a hospital group",
         "status": "active",
         "date": BUILT,
         "publisher": "Larrey",
         "kind": "instance",
-        "software": {"name": "Larrey", "version": settings.version},
+        "software": {"name": "Larrey", **({"version": settings.version} if settings.version else {})},
         "implementation": {"description": "FHIR R4 API of the record", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
@@ -127,7 +128,7 @@ def _resource(type_: str, settings: RestSettings) -> dict[str, Any]:
         "conditionalDelete": "multiple",
         "referencePolicy": ["literal", "logical", "local"] + (["enforced"] if settings.rules.references == "refuse" else []),
         "searchInclude": ["*", *(f"{type_}:{p.code}" for p in references)],
-        "searchRevInclude": _referring(type_),
+        **({"searchRevInclude": _referring(type_)} if _referring(type_) else {}),
         "searchParam": [_parameter(p) for p in parameters] + _result_parameters(),
         "operation": [
             {"name": name, "definition": _DEFINITION + definition} for name, definition in OPERATIONS.get(type_, _EVERY_TYPE)
@@ -138,7 +139,18 @@ def _resource(type_: str, settings: RestSettings) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def _offered(type_: str) -> list[SearchParameter]:
     found = search_parameters(type_)
-    return [found[code] for code in sorted(found) if found[code].url not in NOT_COMPILED]
+    return [found[code] for code in sorted(found) if found[code].url not in NOT_COMPILED and _understood(type_, code)]
+
+
+def _understood(type_: str, code: str) -> bool:
+    """Whether the search grammar takes the parameter; that it dislikes the value tried does not matter."""
+    try:
+        parse(None if type_ == "Resource" else type_, [(code, "x")])
+    except Unsupported:
+        return False
+    except LarreyError:
+        return True
+    return True
 
 
 @lru_cache(maxsize=256)
