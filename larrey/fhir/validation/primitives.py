@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from larrey.fhir.dates import is_date
 from larrey.fhir.validation.faults import Check, Fault, Run, kind, quoted
 
 MAX_STRING = 1024 * 1024
@@ -21,6 +21,9 @@ MAX_DIGITS = 64
 MAX_EXPONENT = 300
 """A decimal beyond these (characters as written; R4 asks for 18 digits) would not survive as a double in the
 indexes, and none is a measurement."""
+
+LONGEST_DATE = 40
+"""Characters: a dateTime with a dozen decimals of a second. R4 sets no limit to them."""
 
 _YEAR = r"(?:[0-9](?:[0-9](?:[0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"
 _DAY = r"-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -82,19 +85,9 @@ def _patterned(type_: str, good: Callable[[str], bool], wanted: str) -> Check:
     return check
 
 
-def calendar_day(text: str) -> bool:
-    """Whether the day of a date of ten characters or more exists (the patterns let 2026-02-30 through)."""
-    if len(text) < 10 or text[8:10] < "29":
-        return True
-    try:
-        date(int(text[:4]), int(text[5:7]), int(text[8:10]))
-    except ValueError:
-        return False
-    return True
-
-
 def _dated(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: pattern.fullmatch(text) is not None and calendar_day(text)
+    # is_date knows the calendar (the patterns let 2026-02-30 through) and the ends of time.
+    return lambda text: len(text) <= LONGEST_DATE and pattern.fullmatch(text) is not None and is_date(text)
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
@@ -186,8 +179,10 @@ SHORT = 200
 """The longest string that ``QUICK`` is asked about, so that long input never meets a pattern twice."""
 
 _SEEN_DAY = r"-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-_QUICK_DATE = rf"{_YEAR}(?:-(?:0[1-9]|1[0-2])|{_SEEN_DAY})?"
-_QUICK_INSTANT = rf"{_YEAR}{_SEEN_DAY}T{_TIME}{_ZONE}"
+_SEEN_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+_SEEN_YEAR = r"(?:1[5-9]|2[01])[0-9][0-9]"
+_QUICK_DATE = rf"{_SEEN_YEAR}(?:-(?:0[1-9]|1[0-2])|{_SEEN_DAY})?"
+_QUICK_INSTANT = rf"{_SEEN_YEAR}{_SEEN_DAY}T{_SEEN_TIME}{_ZONE}"
 _quick_code = re.compile(r"[!-~]+(?: [!-~]+)*").fullmatch
 _quick_uri = re.compile(r"[!-~]+").fullmatch
 
