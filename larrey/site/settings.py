@@ -169,21 +169,21 @@ class Settings:
         _choice("refuse", "tolerate"),
         "refuse",
     )
-    body_limit: int = _setting(API, "Largest request body, in MiB.", _whole(1, 1024), 64)
-    blob_limit: int = _setting(API, "Largest document (Binary, attachment), in MiB.", _whole(1, 1024), 50)
-    bundle_entries: int = _setting(API, "Most entries in one bundle.", _whole(1, 1_000_000), 10_000)
-    parameters: int = _setting(API, "Most parameters in one search.", _whole(1, 10_000), 500)
-    or_values: int = _setting(API, "Most values in one OR list of a search.", _whole(1, 10_000), 500)
-    chain_depth: int = _setting(API, "Most steps of chained parameters and of `_has`.", _whole(1, 10), 4)
-    include_depth: int = _setting(API, "Most rounds of `_include:iterate`.", _whole(1, 10), 5)
-    includes: int = _setting(API, "Most resources included on one page.", _whole(1, 100_000), 5_000)
-    expansion: int = _setting(
+    max_body_mb: int = _setting(API, "Largest request body, in MiB.", _whole(1, 1024), 64)
+    max_blob_mb: int = _setting(API, "Largest document (Binary, attachment), in MiB.", _whole(1, 1024), 50)
+    max_entries: int = _setting(API, "Most entries in one bundle.", _whole(1, 1_000_000), 10_000)
+    max_parameters: int = _setting(API, "Most parameters in one search.", _whole(1, 10_000), 500)
+    max_or_values: int = _setting(API, "Most values in one OR list of a search.", _whole(1, 10_000), 500)
+    max_chain_depth: int = _setting(API, "Most steps of chained parameters and of `_has`.", _whole(1, 10), 4)
+    max_include_depth: int = _setting(API, "Most rounds of `_include:iterate`.", _whole(1, 10), 5)
+    max_includes: int = _setting(API, "Most resources included on one page.", _whole(1, 100_000), 5_000)
+    max_expansion: int = _setting(
         API, "Most codes that a value set or a code's descendants may stand for.", _whole(1, 1_000_000), 10_000
     )
-    page: int = _setting(API, "Matches on a page when `_count` is not given.", _whole(1, 10_000), 50)
-    page_max: int = _setting(API, "Most matches that `_count` may ask for.", _whole(1, 10_000), 1000)
-    search_seconds: int = _setting(API, "Longest time for one search, in seconds.", _whole(1, 600), 10)
-    statement_seconds: int = _setting(
+    page_size: int = _setting(API, "Matches on a page when `_count` is not given.", _whole(1, 10_000), 50)
+    max_page_size: int = _setting(API, "Most matches that `_count` may ask for.", _whole(1, 10_000), 1000)
+    max_search_seconds: int = _setting(API, "Longest time for one search, in seconds.", _whole(1, 600), 10)
+    max_statement_seconds: int = _setting(
         API, "Longest time the database may work on any other statement of a request, in seconds.", _whole(1, 600), 30
     )
     token_seconds: int = _setting(
@@ -240,8 +240,8 @@ def _contradictions(settings: Settings, *, given: frozenset[str]) -> list[str]:
             mistakes.append("LARREY_DEMO=1 gives accounts with public passwords and is refused when LARREY_ENV=production.")
     if settings.secret_key and len(settings.secret_key) < _SHORTEST_SECRET:
         mistakes.append(f"LARREY_SECRET_KEY must be at least {_SHORTEST_SECRET} characters long.")
-    if settings.page > settings.page_max:
-        mistakes.append("LARREY_PAGE must not pass LARREY_PAGE_MAX.")
+    if settings.page_size > settings.max_page_size:
+        mistakes.append("LARREY_PAGE_SIZE must not pass LARREY_MAX_PAGE_SIZE.")
     return mistakes
 
 

@@ -34,7 +34,7 @@ def criterion(types: Sequence[str] | None, name: str, value: str, bounds: Bounds
     """
     if depth > bounds.chain_depth:
         raise TooCostly(
-            f"{name!r} goes more than {bounds.chain_depth} steps from the resource searched (setting chain_depth).",
+            f"{name!r} goes more than {bounds.chain_depth} steps from the resource searched (setting LARREY_MAX_CHAIN_DEPTH).",
             expression=name,
         )
     if name.startswith("_has:"):
@@ -82,7 +82,7 @@ def _match(group: tuple[SearchParameter, ...], code: str, modifier: str, value: 
     raws = split(value, ",")
     if len(raws) > bounds.or_values:
         raise TooCostly(
-            f"{name!r} lists {len(raws)} values; at most {bounds.or_values} are allowed (setting or_values).",
+            f"{name!r} lists {len(raws)} values; at most {bounds.or_values} are allowed (setting LARREY_MAX_OR_VALUES).",
             expression=name,
         )
     operands = tuple(operand(parameter, modifier, raw) for raw in raws)

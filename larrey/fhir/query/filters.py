@@ -141,7 +141,7 @@ class _Reader:
         self.tests += 1
         if self.tests > self.bounds.or_values:
             raise TooCostly(
-                f"The _filter expression has more than {self.bounds.or_values} tests (setting or_values).",
+                f"The _filter expression has more than {self.bounds.or_values} tests (setting LARREY_MAX_OR_VALUES).",
                 expression="_filter",
             )
         path = self.take("a parameter")

@@ -74,7 +74,7 @@ def parse_count(value: str, maximum: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise Invalid("The value of '_count' must be a whole number, 0 or more.", expression="_count")
     if int(value) > maximum:
-        raise TooCostly(f"'_count' is more than {maximum} (setting page_max).", expression="_count")
+        raise TooCostly(f"'_count' is more than {maximum} (setting LARREY_MAX_PAGE_SIZE).", expression="_count")
     return int(value)
 
 

@@ -46,7 +46,7 @@ def included(
     if not walk.step(fresh, active):
         return walk.found
     raise TooCostly(
-        f"Following ':iterate' goes on after {limits.include_depth} rounds (setting include_depth).",
+        f"Following ':iterate' goes on after {limits.include_depth} rounds (setting LARREY_MAX_INCLUDE_DEPTH).",
         expression="_include:iterate",
     )
 
@@ -111,7 +111,7 @@ class _Walk:
                 self.found.append(stored)
         if len(self.found) > self.limits.includes:
             raise TooCostly(
-                f"More than {self.limits.includes} resources would be included (setting includes); ask for a smaller _count.",
+                f"More than {self.limits.includes} resources would be included (setting LARREY_MAX_INCLUDES); ask for a smaller _count.",
                 expression="_include",
             )
 

@@ -59,7 +59,7 @@ class Terminology:
     def _within(self, found: set[TokenOperand], name: str) -> set[TokenOperand]:
         if len(found) > self.limit:
             raise TooCostly(
-                f"The value of {name!r} stands for more than {self.limit} codes (setting expansion).", expression=name
+                f"The value of {name!r} stands for more than {self.limit} codes (setting LARREY_MAX_EXPANSION).", expression=name
             )
         return found
 
