@@ -111,7 +111,8 @@ class _Walk:
                 self.found.append(stored)
         if len(self.found) > self.limits.includes:
             raise TooCostly(
-                f"More than {self.limits.includes} resources would be included (setting LARREY_MAX_INCLUDES); ask for a smaller _count.",
+                f"More than {self.limits.includes} resources would be included (setting LARREY_MAX_INCLUDES); "
+                "ask for a smaller _count.",
                 expression="_include",
             )
 
