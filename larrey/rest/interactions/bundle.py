@@ -92,7 +92,7 @@ def _request(request: Request, asked: Any, raw: Any, at: str) -> Request:
         raise Invalid("Each entry needs a request.", expression=f"{at}.request")
     resource = raw.get("resource")
     method, url = asked.get("method"), asked.get("url")
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise Invalid(f"{str(method)[:20]!r} is not a method of a bundle entry.", expression=f"{at}.request.method")
     if not isinstance(url, str):
         raise Invalid("Each entry's request needs a url.", expression=f"{at}.request.url")

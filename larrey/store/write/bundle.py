@@ -131,7 +131,7 @@ def parse_entry(number: int, raw: Any) -> Entry:
     if not isinstance(request, dict):
         raise Invalid("Each entry needs a request.", expression=f"{at}.request")
     method, url = request.get("method"), request.get("url")
-    if method not in _ORDER:
+    if not isinstance(method, str) or method not in _ORDER:
         raise Invalid(f"{method!r} is not a method of a bundle entry.", expression=f"{at}.request.method")
     if not isinstance(url, str) or not url:
         raise Invalid("Each entry's request needs a url.", expression=f"{at}.request.url")
