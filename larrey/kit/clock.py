@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -13,6 +14,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(maxsize=256)  # everything in one transaction bears the same instant
 def instant(moment: datetime) -> str:
     """``moment`` (aware) as a FHIR instant in UTC to the millisecond, e.g. ``2026-11-22T07:54:36.120Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

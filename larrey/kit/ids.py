@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import time
+from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID, uuid5
 
@@ -40,6 +41,7 @@ def hash64(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
 
 
+@lru_cache(maxsize=65536)
 def patient_uuid(patient_id: str) -> UUID:
     """The 128-bit access key of a Patient id: the id itself when it is a canonical UUID, else a UUIDv5 of it."""
     if _CANONICAL_UUID.match(patient_id):

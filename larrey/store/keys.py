@@ -21,6 +21,7 @@ def key(*parts: str) -> int:
     return hash64(_SEPARATOR.join(parts))
 
 
+@lru_cache(maxsize=65536)
 def resource_key(type_: str, id_: str) -> int:
     """The key of one resource, stored in its row and unique in its partition."""
     return hash64(f"{type_}/{id_}")
