@@ -53,7 +53,7 @@ def environment(**options: Any) -> jinja2.Environment:
     """What ``django_settings.TEMPLATES`` names."""
     env = jinja2.Environment(
         **{**options, "autoescape": True, "undefined": jinja2.StrictUndefined},
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from larrey.fhir.definitions import is_type, type_definition
 from larrey.ui import formats
@@ -176,7 +177,7 @@ def _report(resource: Value, line: Line) -> Line:
     results = resource.get("result")
     count = len(results) if isinstance(results, list) else 0
     detail = pick(resource, "conclusion") or pick(resource, "category")
-    counted = _("%(count)s results") % {"count": count} if count else ""
+    counted = ngettext("%(count)s result", "%(count)s results", count) % {"count": count} if count else ""
     return replace(line, detail=_join(detail, counted, _named(resource.get("performer"))))
 
 
@@ -226,7 +227,9 @@ def _imaging(resource: Value, line: Line) -> Line:
     site = text(firsts[0].get("bodySite"), "Coding") if firsts else ""
     title = pick(resource, "description") or pick(resource, "procedureCode") or _join(modality, site) or line.title
     images = resource.get("numberOfInstances")
-    counted = _("%(count)s images") % {"count": images} if images else ""
+    counted = ""
+    if isinstance(images, int) and images > 0:
+        counted = ngettext("%(count)s image", "%(count)s images", images) % {"count": images}
     return replace(line, title=title, detail=_join(modality, site, counted))
 
 

@@ -102,7 +102,10 @@ def _identifiers(patient: Value) -> tuple[tuple[str, str], ...]:
             found.append((1, _("Record number"), value))
         else:
             found.append((2, concept(kind) or _("Number"), value))
-    return tuple((kind, value) for _rank, kind, value in sorted(found, key=lambda each: each[0]))
+    best: dict[str, tuple[str, str]] = {}
+    for _rank, name, value in sorted(found, key=lambda each: each[0]):
+        best.setdefault(value, (name, value))  # the same number under two names is shown once, under the better one
+    return tuple(best.values())
 
 
 def ins(number: str) -> str:
