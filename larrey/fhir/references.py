@@ -31,24 +31,39 @@ def relative(reference: str) -> tuple[str, str] | None:
     return None
 
 
-def references(resource: Any, expression: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+def references(resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every Reference in ``resource``: (FHIRPath expression with indices, the Reference itself).
 
-    Reads the shape, not the definitions: an object with a string ``reference`` is a Reference. Those inside
-    contained resources and extensions are found too, and ``#fragments``.
+    Reads the shape: an object with a string ``reference`` is a Reference. Those inside contained resources and
+    extensions are found too, and ``#fragments``. The definitions only name the places (``value``, not
+    ``valueReference``); where they do not know one, its JSON name stands.
     """
-    if expression is None:
-        expression = resource.get("resourceType", "Resource")
-    stack: list[tuple[str, Any]] = [(expression, resource)]
+    type_ = resource.get("resourceType", "Resource")
+    stack: list[tuple[str, Any, str]] = [(type_, resource, type_)]
     while stack:
-        place, node = stack.pop()
-        if isinstance(node, dict):
-            if isinstance(node.get("reference"), str):
-                yield place, node
-            stack.extend((f"{place}.{k}", v) for k, v in reversed(node.items()) if isinstance(v, (dict, list)))
-        else:
-            items = list(enumerate(node))
-            stack.extend((f"{place}[{i}]", v) for i, v in reversed(items) if isinstance(v, (dict, list)))
+        place, node, type_ = stack.pop()
+        if isinstance(node, list):
+            items = [(f"{place}[{index}]", item, type_) for index, item in enumerate(node)]
+            stack.extend((inner, item, t) for inner, item, t in reversed(items) if isinstance(item, (dict, list)))
+            continue
+        if isinstance(node.get("reference"), str):
+            yield place, node
+        if type_ == "Resource":
+            type_ = node.get("resourceType", type_)
+        for property_, value in reversed(node.items()):
+            if isinstance(value, (dict, list)):
+                name, inner = _named(type_, property_)
+                stack.append((f"{place}.{name}", value, inner))
+
+
+@lru_cache(maxsize=8192)
+def _named(type_: str, property_: str) -> tuple[str, str]:
+    """The element name and the type of a JSON property of ``type_``; ``_birthDate`` holds an Element."""
+    bare = property_.removeprefix("_")
+    found = type_definition(type_).properties.get(bare) if is_type(type_) else None
+    if found is None:
+        return bare, ""
+    return found[0].name, "Element" if property_.startswith("_") else found[1]
 
 
 def literal(resource: Any) -> set[tuple[str, str]]:

@@ -51,7 +51,7 @@ _DATES = {
 CLINICAL_DATE: Mapping[str, str] = MappingProxyType({type_: code for code, types in _DATES.items() for type_ in types.split()})
 """Type → code of the date parameter that says when it matters clinically (for definitions: when it was issued)."""
 
-_SEVERAL_PATIENTS = frozenset({"AuditEvent", "Appointment", "Group", "Person", "Provenance"})
+_SEVERAL_PATIENTS = frozenset({"AuditEvent", "Appointment", "Contract", "Group", "Person", "Provenance"})
 _SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
 
 PATIENT_PARAMETER: Mapping[str, str] = MappingProxyType(

@@ -5,7 +5,7 @@ definitions), so that ``Observation.value as Quantity`` is nothing but the prope
 """
 
 from larrey.fhir.paths.compiler import compile_path
-from larrey.fhir.paths.locator import locate
+from larrey.fhir.paths.locator import Place, locate, places
 from larrey.fhir.paths.parser import parse
 
-__all__ = ["compile_path", "locate", "parse"]
+__all__ = ["Place", "compile_path", "locate", "parse", "places"]

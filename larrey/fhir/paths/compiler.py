@@ -15,6 +15,7 @@ from larrey.fhir.paths import parser as syntax
 from larrey.fhir.paths.functions import (
     BOOLEAN_FUNCTIONS,
     compare,
+    distinct,
     equal_collections,
     extension_with,
     resolved_type,
@@ -46,26 +47,16 @@ def compile_path(expression: str, type_: str) -> Callable[[Any], list[Any]]:
     """A function from an item of FHIR type ``type_`` to the list of items that ``expression`` selects in it.
 
     Raises ``Invalid`` for bad syntax, an unknown element or type, and ``Unsupported`` for a function or operator
-    outside the subset; the function itself does not raise on well-formed JSON of another shape.
+    outside the subset; the function itself does not raise on well-formed JSON of another shape. Where a choice
+    element repeats with different types, its items come grouped by type rather than in document order.
     """
     if not is_type(type_):
         raise Invalid(f"There is no FHIR type {type_[:64]!r}.")
     node = syntax.parse(expression)
-    branches = compile_node(node, type_, type_)
-    if len(branches) == 1:
-        get = branches[0].get
-        return lambda item: get(item, item)
-    gets = [branch.get for branch in branches]
-
-    def select(item: Any) -> list[Any]:
-        found: list[Any] = []
-        for get in gets:
-            for value in get(item, item):
-                if not any(value is other or (value == other and type(value) is type(other)) for other in found):
-                    found.append(value)
-        return found
-
-    return select
+    get = merged(compile_node(node, type_, type_))
+    if isinstance(node, syntax.Binary) and node.operator == "|":
+        return lambda item: distinct(get(item, item))
+    return lambda item: get(item, item)
 
 
 def compile_node(node: syntax.Node, this: str, resource: str) -> tuple[Branch, ...]:
@@ -351,4 +342,7 @@ def _projected(branch: Branch, projection: syntax.Node, resource: str) -> list[B
     def chain(inner: Get) -> Get:
         return lambda item, root: [found for value in branch.get(item, root) for found in inner(value, root)]
 
-    return [Branch(b.type, chain(b.get), head=branch.head) for b in compile_node(projection, branch.type, resource)]
+    inner = compile_node(projection, branch.type, resource)
+    if len({b.type for b in inner}) == 1:  # then the items stay in the order of those they come from
+        return [Branch(inner[0].type, chain(merged(inner)), head=branch.head)]
+    return [Branch(b.type, chain(b.get), head=branch.head) for b in inner]

@@ -32,6 +32,15 @@ def equal_collections(a: list[Any], b: list[Any]) -> bool:
     return len(a) == len(b) and all(map(_equal, a, b))
 
 
+def distinct(values: list[Any]) -> list[Any]:
+    """Each different value once, as the union operator gives them."""
+    found: list[Any] = []
+    for value in values:
+        if not any(_equal(value, other) for other in found):
+            found.append(value)
+    return found
+
+
 def compare(operator: str, a: list[Any], b: list[Any]) -> list[Any]:
     """``= != ~ !~ < > <= >=``; empty when a side is empty, or when the sides cannot be ordered."""
     if operator in {"~", "!~"}:

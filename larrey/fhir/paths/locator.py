@@ -30,12 +30,15 @@ def locate(expression: str, resource: dict[str, Any]) -> list[tuple[Any, str | i
     ``where(…)``, ``first()``, ``last()``, ``extension('url')``, ``as``/``ofType``. The resource itself has no place: its
     path gives ``[]``. Raises ``Invalid`` and ``Unsupported`` as ``compile_path`` does.
     """
+    return [(place.container, place.key) for place in places(syntax.parse(expression), resource) if place.value is not resource]
+
+
+def places(node: syntax.Node, resource: dict[str, Any]) -> list[Place]:
+    """The ``Place`` of every item that a parsed path selects, with its type; the resource's own stands in a dict of one."""
     type_ = resource.get("resourceType")
     if not isinstance(type_, str) or not is_type(type_):
         raise Invalid("The resource has no known resourceType.")
-    root = Place({"": resource}, "", type_)
-    places = _places(syntax.parse(expression), root, type_)
-    return [(place.container, place.key) for place in places if place.value is not resource]
+    return _places(node, Place({"": resource}, "", type_), type_)
 
 
 def _places(node: syntax.Node, root: Place, resource: str) -> list[Place]:

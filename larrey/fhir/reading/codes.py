@@ -24,7 +24,7 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
     "ExplanationOfBenefit": ("type",),
     "FamilyMemberHistory": ("relationship",),
     "Goal": ("description",),
-    "ImagingStudy": ("description", "procedureCode", "modality"),
+    "ImagingStudy": ("description", "procedureCode", "modality", "series"),
     "Immunization": ("vaccineCode",),
     "List": ("title", "code"),
     "Location": ("name", "type"),
@@ -93,4 +93,6 @@ def _text(value: Any) -> str:
     if not isinstance(value, Mapping):
         return ""
     name = value.get("name")
-    return concept_text(value) or coding_text(value) or (name if isinstance(name, str) else "")
+    # An imaging study without a description is named by the modality of its first series.
+    kind = coding_text(value.get("modality")) if "modality" in value else ""
+    return concept_text(value) or coding_text(value) or (name if isinstance(name, str) else "") or kind

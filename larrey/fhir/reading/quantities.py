@@ -18,8 +18,6 @@ _POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _UNITS: Mapping[str, str] = {
     "Cel": "°C",
     "[degF]": "°F",
-    "[iU]": "UI",
-    "[IU]": "UI",
     "[in_i]": "in",
     "[lb_av]": "lb",
     "[pH]": "",
@@ -63,7 +61,7 @@ def unit_text(quantity: Element | None, lang: str = "fr") -> str:
     text = re.sub(r"10[*^](-?\d+)", lambda m: "10" + m[1].translate(_POWERS), text)
     text = re.sub(r"/\{1\.73_m2\}", "/1,73" + NBSP + "m²" if lang == "fr" else "/1.73" + NBSP + "m²", text)
     text = re.sub(r"\{[^}]*\}", "", text)
-    text = re.sub(r"\[i?I?U\]", "UI" if lang == "fr" else "IU", text)
+    text = re.sub(r"\[[iI]U\]", "UI" if lang == "fr" else "IU", text)
     text = re.sub(r"\bu(?=[A-Za-z])", "µ", text)
     text = re.sub(r"(?<=[a-z])([23])\b", lambda m: m[1].translate(_POWERS), text)
     return text.replace("[", "").replace("]", "").replace("Cel", "°C")

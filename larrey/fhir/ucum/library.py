@@ -26,7 +26,7 @@ def _registry() -> Any:
     logging.getLogger("pint").setLevel(logging.ERROR)  # redefining is what is meant
     from importlib.resources import files  # noqa: PLC0415
 
-    from ucumvert import PintUcumRegistry  # type: ignore[import-untyped]  # noqa: PLC0415 - a second of start-up
+    from ucumvert import PintUcumRegistry  # noqa: PLC0415 - a second of start-up
 
     registry = PintUcumRegistry()
     root = ET.fromstring(files("ucumvert").joinpath(_ESSENCE).read_bytes())  # noqa: S314 - part of the library
