@@ -7,33 +7,72 @@ else: no parser, no keys, no SQL.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-import psycopg
 import pytest
 
-from larrey import store
 from larrey.fhir.dates import interval
 from larrey.fhir.definitions import search_parameter
 from larrey.fhir.extraction import extract
 from larrey.fhir.values import Amount, Reference, Span, Token, TypedIdentifier
 from larrey.kit.text import fold
-from larrey.store.caller import Caller
 from larrey.store.rules import Rules
 
 LOINC, LOCAL, UCUM = "http://loinc.org", "urn:oid:1.2.250.1", "http://unitsofmeasure.org"
 CODES = [(LOINC, "8302-2"), (LOINC, "29463-7"), (LOCAL, "8302-2"), (None, "a,b|c$d\\e"), (LOCAL, "é"), (LOINC, "A"), (LOINC, "a")]
 TEXTS = ["Taille", "taille debout", "Tâille (cm)", "Poids", "100 % sûr", "_under_score"]
-NAMES = ["Dupont", "DUPONT-Durand", "d'Été", "Le Goff", "Œuvrard", "Dup%nt", "Éloïse", "N'Guyen, Marie", "O\\Neil", "李", "Z" * 230]
-DATES = ["2019", "2019-05", "2019-05-04", "2019-05-04T10:00:00Z", "2019-05-04T23:30:00-02:00", "2020-02-29", "1900-01", "2019-05-05"]
-UNITS = [(UCUM, "mg"), (UCUM, "g"), (UCUM, "kg"), (UCUM, "cm"), (UCUM, "m"), (None, None), ("urn:units", "mg"), (UCUM, "nonsense")]
-FACTORS = {"mg": (Decimal("0.001"), "g"), "g": (Decimal(1), "g"), "kg": (Decimal(1000), "g"), "cm": (Decimal("0.01"), "m"), "m": (Decimal(1), "m")}
+NAMES = [
+    "Dupont",
+    "DUPONT-Durand",
+    "d'Été",
+    "Le Goff",
+    "Œuvrard",
+    "Dup%nt",
+    "Éloïse",
+    "N'Guyen, Marie",
+    "O\\Neil",
+    "李",
+    "Z" * 230,
+]
+DATES = [
+    "2019",
+    "2019-05",
+    "2019-05-04",
+    "2019-05-04T10:00:00Z",
+    "2019-05-04T23:30:00-02:00",
+    "2020-02-29",
+    "1900-01",
+    "2019-05-05",
+]
+UNITS = [
+    (UCUM, "mg"),
+    (UCUM, "g"),
+    (UCUM, "kg"),
+    (UCUM, "cm"),
+    (UCUM, "m"),
+    (None, None),
+    ("urn:units", "mg"),
+    (UCUM, "nonsense"),
+]
+FACTORS = {
+    "mg": (Decimal("0.001"), "g"),
+    "g": (Decimal(1), "g"),
+    "kg": (Decimal(1000), "g"),
+    "cm": (Decimal("0.01"), "m"),
+    "m": (Decimal(1), "m"),
+}
 NUMBERS = ["5.4", "5.40", "5", "540", "0.0054", "-3", "100", "99.5", "1e2", "0.45", "450"]
-URLS = ["http://acme.org/fhir/ValueSet/1", "http://acme.org/fhir", "http://acme.org/fhir/ValueSet/12", "urn:oid:1.2.3", "http://é.org/a,b"]
+URLS = [
+    "http://acme.org/fhir/ValueSet/1",
+    "http://acme.org/fhir",
+    "http://acme.org/fhir/ValueSet/12",
+    "urn:oid:1.2.3",
+    "http://é.org/a,b",
+]
 
 
 class Maker:
@@ -52,7 +91,10 @@ class Maker:
         return self.random.choice(values)
 
     def concept(self) -> dict[str, Any]:
-        codings = [clean(system=s, code=c, display=self.maybe(lambda: self.pick(TEXTS), 0.4)) for s, c in self.random.sample(CODES, self.random.randint(0, 2))]
+        codings = [
+            clean(system=s, code=c, display=self.maybe(lambda: self.pick(TEXTS), 0.4))
+            for s, c in self.random.sample(CODES, self.random.randint(0, 2))
+        ]
         return clean(coding=codings or None, text=self.maybe(lambda: self.pick(TEXTS), 0.5)) or {"text": "?"}
 
     def quantity(self) -> dict[str, Any]:
@@ -71,7 +113,11 @@ class Maker:
 
     def identifier(self) -> dict[str, Any]:
         kind = {"coding": [clean(system=self.maybe(lambda: "urn:types"), code=self.pick(["MR", "PI"]))]}
-        return clean(system=self.maybe(lambda: self.pick(["urn:a", "urn:b|c"])), value=self.pick(["1", "2,3", "x|y", "A", "a"]), type=self.maybe(lambda: kind))
+        return clean(
+            system=self.maybe(lambda: self.pick(["urn:a", "urn:b|c"])),
+            value=self.pick(["1", "2,3", "x|y", "A", "a"]),
+            type=self.maybe(lambda: kind),
+        )
 
     def reference(self, *targets: str) -> dict[str, Any]:
         kind = self.random.random()
@@ -110,7 +156,11 @@ class Maker:
                 "link": m.some(lambda: {"type": "seealso", "other": m.reference("Patient")}, 1),
             }
         if type_ == "Organization":
-            fields |= {"name": m.maybe(lambda: m.pick(NAMES)), "partOf": m.maybe(lambda: m.reference("Organization")), "identifier": m.some(m.identifier)}
+            fields |= {
+                "name": m.maybe(lambda: m.pick(NAMES)),
+                "partOf": m.maybe(lambda: m.reference("Organization")),
+                "identifier": m.some(m.identifier),
+            }
         if type_ == "Observation":
             when = m.random.random()
             fields |= {
@@ -124,7 +174,9 @@ class Maker:
                 "effectivePeriod": m.period() if when > 0.8 else None,
                 "valueQuantity": m.quantity() if when < 0.7 else None,
                 "valueString": m.pick(NAMES) if when > 0.9 else None,
-                "component": m.some(lambda: clean(code=m.concept(), valueQuantity=m.maybe(m.quantity), valueCodeableConcept=None)),
+                "component": m.some(
+                    lambda: clean(code=m.concept(), valueQuantity=m.maybe(m.quantity), valueCodeableConcept=None)
+                ),
             }
         if type_ == "RiskAssessment":
             fields |= {
@@ -146,7 +198,16 @@ class Maker:
         return clean(**fields)
 
 
-SIZES = {"Patient": 14, "Group": 2, "Practitioner": 5, "Organization": 6, "Observation": 60, "RiskAssessment": 10, "Condition": 15, "ValueSet": 8}
+SIZES = {
+    "Patient": 14,
+    "Group": 2,
+    "Practitioner": 5,
+    "Organization": 6,
+    "Observation": 60,
+    "RiskAssessment": 10,
+    "Condition": 15,
+    "ValueSet": 8,
+}
 
 
 def clean(**fields: Any) -> dict[str, Any]:
@@ -291,7 +352,7 @@ def compare_amount(low: Decimal, high: Decimal, prefix: str, text: str, factor: 
     digits = len(text.partition(".")[2]) if "e" not in text else -1
     half = Decimal(5).scaleb(-digits - 1) * factor
     asked *= factor
-    inside = asked - half <= low and low < asked + half and high < asked + half
+    inside = asked - half <= low < asked + half and high < asked + half
     near = abs(asked) / 10
     return {
         "eq": inside,
@@ -340,15 +401,3 @@ def pools() -> Any:
 @pytest.fixture(scope="session")
 def tolerant() -> Rules:
     return Rules(references="tolerate", validate=False)
-
-
-@pytest.fixture
-def write(connection: psycopg.Connection, caller: Caller, tolerant: Rules) -> Iterator[Callable[..., None]]:
-    """Puts resources into the record of this test, each in its own transaction."""
-
-    def put(*resources: dict[str, Any]) -> None:
-        for resource in resources:
-            with connection.transaction(), connection.cursor(binary=True) as cursor:
-                store.update(cursor, caller, resource, rules=tolerant)
-
-    yield put

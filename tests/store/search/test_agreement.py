@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,17 +30,23 @@ class Asker:
         return ",".join(make() for _ in range(self.pick([1, 1, 1, 2, 3])))
 
     def token(self) -> str:
-        system, code = self.pick([*self.pools.CODES, ("urn:a", "1"), ("urn:b|c", "x|y"), (None, "male"), (None, "final"), (None, "2,3")])
+        system, code = self.pick(
+            [*self.pools.CODES, ("urn:a", "1"), ("urn:b|c", "x|y"), (None, "male"), (None, "final"), (None, "2,3")]
+        )
         e = self.pools.escaped
         return self.pick([e(code), f"{e(system or '')}|{e(code)}", f"|{e(code)}", f"{e(system or 'urn:a')}|"])
 
     def text(self) -> str:
         name = self.pick([*self.pools.NAMES, *self.pools.TEXTS])[:150]
         start = self.random.randint(0, 2) if self.random.random() < 0.3 else 0
-        return self.pools.escaped(name[start : start + self.random.randint(1, 12)] or name if self.random.random() < 0.6 else name)
+        return self.pools.escaped(
+            name[start : start + self.random.randint(1, 12)] or name if self.random.random() < 0.6 else name
+        )
 
     def date(self) -> str:
-        return self.prefix() + self.pick([*self.pools.DATES, "2019-05-04T10:00", "2018", "2021-01-01", "1950-05", "2019-05-04T12:00:00.000Z"])
+        return self.prefix() + self.pick(
+            [*self.pools.DATES, "2019-05-04T10:00", "2018", "2021-01-01", "1950-05", "2019-05-04T12:00:00.000Z"]
+        )
 
     def prefix(self) -> str:
         return self.pick(["", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"])
@@ -47,7 +55,17 @@ class Asker:
         return self.prefix() + self.pick([*self.pools.NUMBERS, "5.3", "0.5", "0"])
 
     def quantity(self) -> str:
-        unit = self.pick(["", f"|{self.pools.UCUM}|g", f"|{self.pools.UCUM}|mg", f"|{self.pools.UCUM}|cm", "||mg", "|urn:units|mg", "||nonsense"])
+        unit = self.pick(
+            [
+                "",
+                f"|{self.pools.UCUM}|g",
+                f"|{self.pools.UCUM}|mg",
+                f"|{self.pools.UCUM}|cm",
+                "||mg",
+                "|urn:units|mg",
+                "||nonsense",
+            ]
+        )
         return self.number() + unit
 
     def id(self, type_: str) -> str:
@@ -55,13 +73,18 @@ class Asker:
 
     def reference(self, *types: str) -> str:
         type_ = self.pick(types)
-        return self.pick([f"{type_}/{self.id(type_)}", f"{type_}/{self.id(type_)}", self.id(type_), "http://elsewhere.org/fhir/Patient/0"])
+        return self.pick(
+            [f"{type_}/{self.id(type_)}", f"{type_}/{self.id(type_)}", self.id(type_), "http://elsewhere.org/fhir/Patient/0"]
+        )
 
     def criterion(self, type_: str, depth: int = 0) -> tuple[str, str]:
         p = self.pick
         person = [
             lambda: (p(["name", "family", "given"]) + p(["", "", ":contains", ":exact"]), self.listed(self.text)),
-            lambda: (p(["gender", "active", "identifier"]) + p(["", "", ":not"]), self.listed(lambda: p(["male", "true", self.token()]))),
+            lambda: (
+                p(["gender", "active", "identifier"]) + p(["", "", ":not"]),
+                self.listed(lambda: p(["male", "true", self.token()])),
+            ),
         ]
         makers: dict[str, list[Any]] = {
             "Patient": [
@@ -76,9 +99,15 @@ class Asker:
                 lambda: self.chain("organization", ["Organization"], depth),
                 lambda: self.chain("general-practitioner", ["Practitioner", "Organization"], depth),
                 lambda: self.chain("link:Patient", ["Patient"], depth),
-                lambda: self.has([("Observation", "subject"), ("Observation", "performer"), ("Condition", "patient"), ("Patient", "link")], depth),
+                lambda: self.has(
+                    [("Observation", "subject"), ("Observation", "performer"), ("Condition", "patient"), ("Patient", "link")],
+                    depth,
+                ),
             ],
-            "Practitioner": [*person, lambda: self.has([("Patient", "general-practitioner"), ("Observation", "performer")], depth)],
+            "Practitioner": [
+                *person,
+                lambda: self.has([("Patient", "general-practitioner"), ("Observation", "performer")], depth),
+            ],
             "Group": [lambda: ("identifier", self.listed(self.token)), lambda: ("code", self.token())],
             "Organization": [
                 lambda: ("name" + p(["", ":contains", ":exact", ":missing"]), self.listed(self.text)),
@@ -87,7 +116,10 @@ class Asker:
                 lambda: self.has([("Patient", "organization"), ("Organization", "partof")], depth),
             ],
             "Observation": [
-                lambda: (p(["code", "category", "combo-code", "component-code"]) + p(["", "", "", ":not"]), self.listed(self.token)),
+                lambda: (
+                    p(["code", "category", "combo-code", "component-code"]) + p(["", "", "", ":not"]),
+                    self.listed(self.token),
+                ),
                 lambda: (p(["code", "category"]) + ":text", self.listed(lambda: self.pools.escaped(p(self.pools.TEXTS)[:5]))),
                 lambda: ("status" + p(["", ":not"]), p(["final", "preliminary,final", "other"])),
                 lambda: ("date", self.listed(self.date)),
@@ -116,7 +148,10 @@ class Asker:
                 lambda: self.chain("subject:Patient", ["Patient"], depth),
             ],
             "ValueSet": [
-                lambda: ("url" + p(["", ":below", ":above"]), self.listed(lambda: self.pools.escaped(p([*self.pools.URLS, "http://acme.org/fhir/ValueSet/1/x"])))),
+                lambda: (
+                    "url" + p(["", ":below", ":above"]),
+                    self.listed(lambda: self.pools.escaped(p([*self.pools.URLS, "http://acme.org/fhir/ValueSet/1/x"]))),
+                ),
                 lambda: ("title" + p(["", ":exact", ":contains"]), self.text()),
             ],
         }
@@ -130,7 +165,11 @@ class Asker:
         return (name, p(["true", "false"])) if name.endswith(":missing") else (name, value)
 
     def code(self) -> str:
-        return self.listed(self.token).partition(",")[0] if self.random.random() < 0.1 else self.pick(["8302-2", f"{self.pools.LOINC}|8302-2", f"{self.pools.LOCAL}|é", "|a\\,b\\|c\\$d\\\\e", "A"])
+        return (
+            self.listed(self.token).partition(",")[0]
+            if self.random.random() < 0.1
+            else self.pick(["8302-2", f"{self.pools.LOINC}|8302-2", f"{self.pools.LOCAL}|é", "|a\\,b\\|c\\$d\\\\e", "A"])
+        )
 
     def chain(self, head: str, types: list[str], depth: int) -> tuple[str, str]:
         name, value = self.criterion(self.pick(types) if depth < 2 else "ValueSet" if not types else types[0], depth + 1)
@@ -157,17 +196,27 @@ def world(request: Any, new_database: Any, caller: Any, maker: Any, naive: Any, 
 def test_random_searches_agree_with_looking_at_everything(world: Any, caller: Any, pools: Any) -> None:
     connection, reference, seed = world
     asker, limits, hits = Asker(seed, pools), Limits(chain_depth=12), 0
+    answered = 0
     with connection.cursor(binary=True) as cursor:
         for _ in range(SEARCHES):
             type_ = asker.pick(pools.SIZES)
             criteria = [asker.criterion(type_) for _ in range(asker.pick([1, 1, 2, 3]))]
-            try:
+            with suppress_unanswerable():
                 page = search(cursor, caller, type_, [*criteria, ("_count", "1000")], limits=limits)
-            except Invalid as error:
-                assert re.search(r"no letter or digit|longer than 200|must name a code", error.message), (type_, criteria)
-                continue
-            expected = reference.search(type_, criteria)
-            assert {stored.id for stored in page.matches} == expected, (type_, criteria)
-            assert len(page.matches) == len(expected) == page.total
-            hits += bool(expected)
+                answered += 1
+                expected = reference.search(type_, criteria)
+                assert {stored.id for stored in page.matches} == expected, (type_, criteria)
+                assert len(page.matches) == len(expected) == page.total
+                hits += bool(expected)
+    assert answered > SEARCHES * 0.8
     assert hits > SEARCHES / 5  # the searches are not beside the data
+
+
+@contextmanager
+def suppress_unanswerable() -> Iterator[None]:
+    """Some of the random values are refused: of punctuation only, too long, without a code."""
+    try:
+        yield
+    except Invalid as error:
+        if not re.search(r"no letter or digit|longer than 200|must name a code", error.message):
+            raise

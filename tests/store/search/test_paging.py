@@ -83,17 +83,17 @@ def test_sorting_by_each_kind_of_value(filled: psycopg.Connection, caller: Any, 
         assert present == sorted(present)
         assert in_order == [None] * (60 - len(present)) + present  # a missing clinical date is earlier than any
         assert [dates[id_] for id_ in order("-date")] == [*reversed(present), *([None] * (60 - len(present)))]
-        codes = {id_: r["code"].get("coding", [{}])[0].get("code") for (t, id_), r in everything.all.items() if t == "Observation"}
+        codes = {
+            id_: r["code"].get("coding", [{}])[0].get("code") for (t, id_), r in everything.all.items() if t == "Observation"
+        }
         for sort, flip in (("code", False), ("-code", True)):
             in_order = [codes[id_] for id_ in order(sort)]
             present = sorted((code for code in codes.values() if code is not None), key=str.encode, reverse=flip)
             assert in_order == present + [None] * (60 - len(present))
-        assert [id_ for id_ in order("_id")] == sorted(dates)
+        assert order("_id") == sorted(dates)
 
 
-def test_every_match_comes_once_while_others_write(
-    new_database: Any, caller: Any, maker: Any, tolerant: Any
-) -> None:
+def test_every_match_comes_once_while_others_write(new_database: Any, caller: Any, maker: Any, tolerant: Any) -> None:
     url, make, done = new_database(), maker(1), threading.Event()
     observations = [make.resource("Observation", f"o{n}") for n in range(300)]
 
@@ -132,12 +132,19 @@ def test_a_cursor_is_refused_when_damaged_or_sent_with_another_search(filled: ps
         assert page.next is not None
         assert page.previous is None
         search(cursor, caller, "Observation", [*pairs, ("_cursor", page.next), ("_count", "5")])  # another size is no matter
-        damaged = [page.next[:position] + ("B" if page.next[position] == "A" else "A") + page.next[position + 1 :] for position in range(len(page.next) - 1)]
+        damaged = [
+            page.next[:position] + ("B" if page.next[position] == "A" else "A") + page.next[position + 1 :]
+            for position in range(len(page.next) - 1)
+        ]
         for position in [*damaged, page.next[:-4], page.next + "AAAA", "", "é", "=", "%00"]:
             with pytest.raises(Invalid) as refused:
                 search(cursor, caller, "Observation", [*pairs, ("_cursor", position)])
             assert refused.value.issues[0].expression == "_cursor"
-        for others, type_ in (([("status", "final")], "Observation"), (pairs, "Condition"), ([("status", "x"), pairs[1]], "Observation")):
+        for others, type_ in (
+            ([("status", "final")], "Observation"),
+            (pairs, "Condition"),
+            ([("status", "x"), pairs[1]], "Observation"),
+        ):
             with pytest.raises(Invalid):
                 search(cursor, caller, type_, [*[p for p in others if type_ == "Observation"], ("_cursor", page.next)])
 
