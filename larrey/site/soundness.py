@@ -44,6 +44,8 @@ def examine() -> list[Finding]:
         return [Finding("settings", "broken", error.message)]
     findings = [Finding("settings", "sound", f"{settings.env}; every LARREY_ variable is known and right.")]
     findings += _disk(settings)
+    if not settings.database_url and not (settings.data / "postgres").exists():
+        return [*findings, Finding("database", "sound", "Embedded; none yet, the first start makes it.")]
     try:
         with _database(settings) as (url, how), schema.connected(url) as connection:
             findings.append(Finding("database", "sound", f"{how}, PostgreSQL {_version(connection)}."))
