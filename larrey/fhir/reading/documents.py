@@ -30,10 +30,13 @@ def document_title(resource: Element) -> str:
         if isinstance(content, dict) and (text := (content.get("attachment") or content).get("title")):
             return str(text)
     for form in items(resource, "presentedForm"):
-        if form.get("title"):
+        if isinstance(form, dict) and form.get("title"):
             return str(form["title"])
     written = resource.get("title") or resource.get("description")
-    return str(written or "") or concept_text(resource.get("type")) or concept_text(resource.get("code"))
+    if isinstance(written, str):
+        return written
+    kinds = [kind for kind in items(resource, "type") + items(resource, "code") if isinstance(kind, dict)]
+    return next(filter(None, map(concept_text, kinds)), "")
 
 
 def attachments(resource: Element) -> list[Attached]:
