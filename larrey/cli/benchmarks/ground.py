@@ -24,6 +24,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from larrey.access import tokens
 from larrey.cli.benchmarks.processes import Running, free_port, larrey, serving
 from larrey.kit.errors import Unavailable, Unprocessable
 from larrey.site import postgres
@@ -134,8 +135,8 @@ class Ground:
         return Base(urlsplit(self.server)._replace(path=f"/{database}").geturl(), self.folder)
 
     def _with_token(self, base: Base) -> Base:
-        name = f"bench-{time.time_ns()}"
-        secret = base.command("token", "create", name, "--scope", "system/*.cruds").strip().splitlines()[-1]
+        with base.connect() as connection:
+            secret = tokens.create(connection.cursor(), f"bench-{time.time_ns()}", "system/*.cruds", days=7)
         return Base(base.url, base.folder, secret)
 
 
