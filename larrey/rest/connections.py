@@ -34,8 +34,8 @@ class Lane:
 
         An idle connection has nothing to read unless the server closed it or had something to say; only then is it asked.
         """
-        if self.connection.closed or self.connection.info.transaction_status != TransactionStatus.IDLE:
-            return False
+        if self.connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            return False  # closed, broken, or left in a transaction
         if not self._poll.poll(0):
             return True
         try:

@@ -67,7 +67,8 @@ def test_conditional_update_and_transactions_meet_the_same_lock(api: Client, mod
         criteria = "identifier=urn:finess|9"
         if n % 2:
             return api.put(f"/Organization?{criteria}", resource).status
-        request = {"method": "POST", "url": "Organization", "ifNoneExist": criteria}
+        encoded = criteria if n % 4 else "identifier=urn%3Afiness%7C9"
+        request = {"method": "POST", "url": "Organization", "ifNoneExist": encoded}
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": request, "resource": resource}]}
         return api.post("/", bundle).status
 

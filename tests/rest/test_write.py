@@ -136,7 +136,7 @@ def test_fhirpath_patch(api: Client) -> None:
 
 def test_conditional_patch(api: Client) -> None:
     api.put("/Patient/cp", named("cp", id="cp"))
-    assert api.patch("/Patient?identifier=urn:x|cp", replacement("Patient.id", valueId="other")).status == 400
+    assert api.patch("/Patient?identifier=urn:x|cp", replacement("Patient.id", valueId="other")).status == 422
     api.patch("/Patient/cp", [{"op": "add", "path": "/gender", "value": "male"}], Content_Type="application/json-patch+json")
     assert api.patch("/Patient?identifier=urn:x|cp", replacement("Patient.gender", valueCode="other")).status == 200
     assert api.get("/Patient/cp").json()["gender"] == "other"

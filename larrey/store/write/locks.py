@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from psycopg import Cursor
 
@@ -45,8 +46,8 @@ def advisory(cursor: Cursor[Any], keys: Iterable[int]) -> None:
 
 
 def criteria_key(type_: str, criteria: str) -> int:
-    """The lock of a conditional operation: equal criteria wait for each other."""
-    return hash64(f"criteria:{type_}?{criteria}")
+    """The lock of a conditional operation: equal criteria wait for each other, however they are encoded or ordered."""
+    return hash64(f"criteria:{type_}?{sorted(parse_qsl(criteria, keep_blank_values=True))}")
 
 
 def current(cursor: Cursor[Any], type_: str, id_: str, *, deleting: bool = False) -> Current:
