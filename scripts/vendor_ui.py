@@ -28,11 +28,42 @@ PACKAGES = [
         {"axe.min.js": "axe.min.js", "LICENSE": "LICENSE", "LICENSE-3RD-PARTY.txt": "LICENSE-3RD-PARTY.txt"},
     ),
 ]
-ICONS = (
-    "activity alert-triangle ambulance arrow-left building-hospital calendar certificate chevron-right clipboard-list "
-    "clipboard-text cut file-text heartbeat history info-circle key language logout photo pill receipt-euro search "
-    "shield-lock stethoscope target test-pipe user user-search vaccine virus code users"
-).split()
+ICONS = [
+
+    "activity",
+    "alert-triangle",
+    "ambulance",
+    "arrow-left",
+    "building-hospital",
+    "calendar",
+    "certificate",
+    "chevron-right",
+    "clipboard-list",
+    "clipboard-text",
+    "cut",
+    "file-text",
+    "heartbeat",
+    "history",
+    "info-circle",
+    "key",
+    "language",
+    "logout",
+    "photo",
+    "pill",
+    "receipt-euro",
+    "search",
+    "shield-lock",
+    "stethoscope",
+    "target",
+    "test-pipe",
+    "user",
+    "user-search",
+    "vaccine",
+    "virus",
+    "code",
+    "users",
+,
+]
 
 
 def fetch(package: str, version: str, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import translation
 
 from larrey.access.models import Account
 from larrey.access.roles import Role
@@ -23,7 +24,8 @@ def create(username: str, *, name: str, role: str, email: str = "", password: st
         raise Conflict(f"An account named {account.username} exists already.")
     _set_password(account, password)
     try:
-        account.full_clean()
+        with translation.override("en"):
+            account.full_clean()
     except ValidationError as error:
         raise Invalid(_sentence(error)) from None
     account.save()
@@ -69,7 +71,8 @@ def new_password() -> str:
 
 def _set_password(account: Account, password: str) -> None:
     try:
-        validate_password(password, account)
+        with translation.override("en"):  # errors speak English; pages put them in their own words
+            validate_password(password, account)
     except ValidationError as error:
         raise Invalid(_sentence(error)) from None
     account.set_password(password)

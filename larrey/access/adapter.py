@@ -8,16 +8,16 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
     """Closed registration; sign-in limits that neither the Host header nor a forged address gets round."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  allauth's signature
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """What the limits count by. Behind a proxy the server itself restores the address, never a header here."""
         return str(request.META.get("REMOTE_ADDR") or "unknown")
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002  allauth's
         # allauth's key holds the Host header with its port, which the client chooses: each port would count anew.
         return str(credentials.get("username", "")).lower()

@@ -81,9 +81,7 @@ def everything(cursor: Cursor) -> list[Token]:
 
 def revoke(cursor: Cursor, name: str) -> None:
     """End a token now. Raises ``NotFound`` for an unknown name; revoking twice changes nothing."""
-    cursor.execute(
-        "update access_token set revoked = coalesce(revoked, %s) where name = %s returning 1", (clock.now(), name)
-    )
+    cursor.execute("update access_token set revoked = coalesce(revoked, %s) where name = %s returning 1", (clock.now(), name))
     if cursor.fetchone() is None:
         raise NotFound(f"There is no token named {name}.", name=name)
 

@@ -13,9 +13,7 @@ def opened(account: Account, patient_id: str, what: str, *, address: str | None)
     ``what`` is a relative reference or a page: ``Patient/1``, ``Observation/2/_history``, ``Patient/1 Condition``.
     ``address`` is the client's IP address as the server saw it; anything else is kept as unknown.
     """
-    AuditEntry.objects.create(
-        account=account, role=account.role, patient=patient_id, what=what[:200], address=_address(address)
-    )
+    AuditEntry.objects.create(account=account, role=account.role, patient=patient_id, what=what[:200], address=_address(address))
 
 
 def _address(text: str | None) -> str | None:

@@ -50,9 +50,7 @@ WORDS = {
     "unavailable": Words(
         gettext_noop("The record does not answer"), gettext_noop("It is being looked at. Try again in a moment.")
     ),
-    "too-costly": Words(
-        gettext_noop("This search is too wide"), gettext_noop("Add a name, a first name or a date of birth.")
-    ),
+    "too-costly": Words(gettext_noop("This search is too wide"), gettext_noop("Add a name, a first name or a date of birth.")),
 }
 
 
@@ -75,17 +73,17 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page_path).url})
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
     """Django's 400."""
     return _render(request, _INVALID, 400)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
     """Django's 403."""
     return _render(request, WORDS["forbidden"], 403)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
     """Django's 404."""
     return _render(request, _NOT_FOUND, 404)
 
@@ -95,7 +93,7 @@ def fault(request: HttpRequest) -> HttpResponse:
     return _render(request, _FAULT, 500)
 
 
-def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's signature
     """A form without its proof of origin: a page kept open for too long, or cookies refused."""
     words = Words(_("This page had expired"), _("Go back, reload the page and send the form again."))
     return _render(request, words, 403)

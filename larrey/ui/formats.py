@@ -13,7 +13,7 @@ from django.utils.translation import get_language, ngettext
 
 from larrey.kit.clock import PARIS, now
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _FHIR_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(T.+)?)?)?\Z")
 _NARROW_SPACE = "\u202f"
 
@@ -22,7 +22,7 @@ def _french() -> bool:
     return (get_language() or "fr").startswith("fr")
 
 
-def number(value: Decimal | float | int | str) -> str:
+def number(value: Decimal | float | str) -> str:
     """A number with the digits it was given: ``1234.50`` is ``1 234,50`` in French, ``1,234.50`` in English.
 
     What is not a plain number (text, an exponent) comes back as it is.

@@ -52,7 +52,9 @@ def address(name: str, *, args: Sequence[Any] = (), query: Mapping[str, str] | N
 def environment(**options: Any) -> jinja2.Environment:
     """What ``django_settings.TEMPLATES`` names."""
     env = jinja2.Environment(
-        **{**options, "autoescape": True, "undefined": jinja2.StrictUndefined},
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        **{key: value for key, value in options.items() if key not in {"autoescape", "undefined"}},
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         trim_blocks=True,
         lstrip_blocks=True,

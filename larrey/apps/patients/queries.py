@@ -34,12 +34,39 @@ SECONDS = 5.0
 """A search that takes longer is too wide for a person who waits."""
 
 # A clinician's order; what is not named follows by its label.
-ORDER = (
-    "Flag Condition AllergyIntolerance MedicationRequest MedicationStatement MedicationAdministration Observation"
-    " DiagnosticReport DocumentReference Composition Encounter EpisodeOfCare Procedure ImagingStudy Immunization CarePlan Goal"
-    " CareTeam ServiceRequest Appointment FamilyMemberHistory QuestionnaireResponse Device Specimen Media Consent"
-    " RelatedPerson Coverage Claim ExplanationOfBenefit Patient"
-).split()
+ORDER = [
+    "Flag",
+    "Condition",
+    "AllergyIntolerance",
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationAdministration",
+    "Observation",
+    "DiagnosticReport",
+    "DocumentReference",
+    "Composition",
+    "Encounter",
+    "EpisodeOfCare",
+    "Procedure",
+    "ImagingStudy",
+    "Immunization",
+    "CarePlan",
+    "Goal",
+    "CareTeam",
+    "ServiceRequest",
+    "Appointment",
+    "FamilyMemberHistory",
+    "QuestionnaireResponse",
+    "Device",
+    "Specimen",
+    "Media",
+    "Consent",
+    "RelatedPerson",
+    "Coverage",
+    "Claim",
+    "ExplanationOfBenefit",
+    "Patient",
+]
 _RANK = {type_: rank for rank, type_ in enumerate(ORDER)}
 _INACTIVE = frozenset({"inactive", "resolved", "refuted", "entered-in-error"})
 

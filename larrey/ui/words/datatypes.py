@@ -16,8 +16,19 @@ from larrey.ui.words import labels
 Value = Mapping[str, Any]
 
 _COMPARATORS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+_UNITS = (
+    ("mm[Hg]", "mmHg"),
+    ("10*3", "10³"),
+    ("10*6", "10⁶"),
+    ("10*9", "10⁹"),
+    ("/m2", "/m²"),
+    ("Cel", "°C"),
+    ("ug/", "µg/"),
+    ("/uL", "/µL"),
+)
 _DATES = frozenset({"date", "dateTime", "instant"})
-_DECIMALS = 4
+_MEASURED = 4
+"""Decimals that are shown as they were written."""
 _LONGEST = 2000
 """Characters of a value that a page shows; the raw view has the rest."""
 
@@ -74,17 +85,25 @@ def quantity(value: Value) -> str:
     if value.get("value") is None:
         return str(value.get("unit") or value.get("code") or "")
     comparator = _COMPARATORS.get(str(value.get("comparator", "")), "")
-    unit = str(value.get("unit") or value.get("code") or "")
-    if unit in {"{nominal}", "{score}", "1"}:
-        unit = ""
+    unit = unit_words(str(value.get("unit") or value.get("code") or ""))
     return " ".join(filter(None, (comparator, formats.number(rounded(value["value"])), unit)))
 
 
+def unit_words(unit: str) -> str:
+    """A UCUM unit as it is written on paper: ``mm[Hg]`` is mmHg; ``{score}`` counts without a unit."""
+    if unit == "1" or (unit.startswith("{") and unit.endswith("}")):
+        return ""
+    for code, written in _UNITS:
+        unit = unit.replace(code, written)
+    return unit
+
+
 def rounded(value: Any) -> Any:
-    """A measured number with at most four decimals or four significant digits; the raw view keeps all of them."""
-    if not isinstance(value, Decimal) or not value.is_finite() or -value.as_tuple().exponent <= _DECIMALS:
+    """A number with more decimals than anyone measures, to two decimals or three digits; the raw view keeps them all."""
+    exponent = value.as_tuple().exponent if isinstance(value, Decimal) else 0
+    if not isinstance(exponent, int) or -exponent <= _MEASURED:
         return value
-    return round(value, max(_DECIMALS, _DECIMALS - 1 - value.adjusted()))
+    return round(value, max(2, 2 - value.adjusted()))
 
 
 def money(value: Value) -> str:

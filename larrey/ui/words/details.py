@@ -48,20 +48,23 @@ def members(value: Value, type_: str) -> Iterator[tuple[str, str, str, Any]]:
 
 
 def _rows(value: Value, type_: str, depth: int) -> Iterator[Row]:
+    # What changes the meaning comes first, what only adds to it last.
+    yield from _extensions(value.get("modifierExtension"), depth)
     for name, element, own_type, item in members(value, type_):
         if depth == 0 and name in _SKIPPED:
             continue
         if name == "id" or name.startswith("_"):
             continue
         if element in {"extension", "modifierExtension"}:
-            yield from _extensions(item, depth)
-        elif element == "contained":
+            continue
+        if element == "contained":
             for inner in _items(item):
                 if isinstance(inner, Mapping):
                     inner_type = str(inner.get("resourceType", ""))
                     yield _nested(labels.kind(inner_type), inner, inner_type, depth)
         else:
             yield from _element(element, own_type, item, depth)
+    yield from _extensions(value.get("extension"), depth)
 
 
 def _element(element: str, type_: str, item: Any, depth: int) -> Iterator[Row]:

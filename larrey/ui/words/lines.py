@@ -15,17 +15,53 @@ from django.utils.translation import ngettext
 from larrey.fhir.definitions import is_type, type_definition
 from larrey.ui import formats
 from larrey.ui.words import labels
-from larrey.ui.words.datatypes import Value, concept, human_name, text
+from larrey.ui.words.datatypes import Value, human_name, text
 
-_DATE_ELEMENTS = (
-    "effective performed occurrence onset started period authoredOn authored date created recordedDate recorded issued"
-    " dateAsserted dateTime whenHandedOver startDate start statusDate sent received timestamp birthDate identified"
-    " dateWritten billablePeriod"
-).split()
-_TITLE_ELEMENTS = (
-    "code vaccineCode medication title type category class productOrService name event description substance use scope"
-    " relationship"
-).split()
+_DATE_ELEMENTS = [
+    "effective",
+    "performed",
+    "occurrence",
+    "onset",
+    "started",
+    "period",
+    "authoredOn",
+    "authored",
+    "date",
+    "created",
+    "recordedDate",
+    "recorded",
+    "issued",
+    "dateAsserted",
+    "dateTime",
+    "whenHandedOver",
+    "startDate",
+    "start",
+    "statusDate",
+    "sent",
+    "received",
+    "timestamp",
+    "birthDate",
+    "identified",
+    "dateWritten",
+    "billablePeriod",
+]
+_TITLE_ELEMENTS = [
+    "code",
+    "vaccineCode",
+    "medication",
+    "title",
+    "type",
+    "category",
+    "class",
+    "productOrService",
+    "name",
+    "event",
+    "description",
+    "substance",
+    "use",
+    "scope",
+    "relationship",
+]
 _USUAL = frozenset({"final", "active", "completed", "finished", "current", "available", "confirmed", "fulfilled", "resolved"})
 _WRONG = frozenset({"entered-in-error", "cancelled", "stopped", "not-done", "refuted", "revoked", "rejected", "failed"})
 _ABNORMAL = {"HH": "red", "LL": "red", "AA": "red", "H": "orange", "L": "orange", "A": "orange", "POS": "orange"}
@@ -89,26 +125,27 @@ def _join(*parts: str) -> str:
 
 def _named(value: Any) -> str:
     """A reference's own wording; a list does not look up what it points to."""
-    shown = [str(item.get("display") or "") for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
+    shown = [str(item.get("display") or "") for item in _dicts(value)]
     return ", ".join(filter(None, shown))
 
 
+def _dicts(value: Any) -> list[Value]:
+    """The objects of a list, or the one object; whatever else stands there is left out."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
+
+
 def _first(value: Any) -> Value:
-    item = value[0] if isinstance(value, list) and value else value
-    return item if isinstance(item, Mapping) else {}
+    return next(iter(_dicts(value)), {})
 
 
 def _observation(resource: Value, line: Line) -> Line:
     detail = pick(resource, "value") or pick(resource, "dataAbsentReason")
-    components = resource.get("component")
-    if isinstance(components, list):
-        parts = [
-            f"{concept(item['code']) if isinstance(item.get('code'), Mapping) else ''} "
-            f"{next((text(item[key], key[5:]) for key in item if key.startswith('value')), '')}".strip()
-            for item in components
-            if isinstance(item, Mapping)
-        ]
-        detail = _join(detail, *parts[:6])
+    parts = [
+        f"{text(item.get('code'), 'CodeableConcept')} "
+        f"{next((text(item[key], key[5:]) for key in item if key.startswith('value')), '')}".strip()
+        for item in _dicts(resource.get("component"))
+    ]
+    detail = _join(detail, *parts[:6])
     bounds = _first(resource.get("referenceRange"))
     if bounds:
         usual = str(bounds.get("text") or text({key: bounds[key] for key in ("low", "high") if key in bounds}, "Range"))
@@ -135,12 +172,17 @@ def _encounter(resource: Value, line: Line) -> Line:
     return replace(
         line,
         title=title,
-        detail=_join(in_words if in_words != title else "", pick(resource, "reasonCode"), where, _named(resource.get("serviceProvider"))),
+        detail=_join(
+            in_words if in_words != title else "", pick(resource, "reasonCode"), where, _named(resource.get("serviceProvider"))
+        ),
     )
 
 
 def _procedure(resource: Value, line: Line) -> Line:
-    return replace(line, detail=_join(_named(resource.get("reasonReference")) or pick(resource, "reasonCode"), _named(resource.get("location"))))
+    return replace(
+        line,
+        detail=_join(_named(resource.get("reasonReference")) or pick(resource, "reasonCode"), _named(resource.get("location"))),
+    )
 
 
 def _prescription(resource: Value, line: Line) -> Line:
@@ -163,8 +205,7 @@ def _immunization(resource: Value, line: Line) -> Line:
 
 
 def _allergy(resource: Value, line: Line) -> Line:
-    reactions = resource.get("reaction")
-    shown = [text(_first([item]).get("manifestation"), "CodeableConcept") for item in reactions] if isinstance(reactions, list) else []
+    shown = [text(item.get("manifestation"), "CodeableConcept") for item in _dicts(resource.get("reaction"))]
     high = resource.get("criticality") == "high"
     return replace(
         line,
@@ -189,12 +230,7 @@ def _document(resource: Value, line: Line) -> Line:
 
 
 def _plan(resource: Value, line: Line) -> Line:
-    activities = resource.get("activity")
-    shown = [
-        text(_first([item]).get("detail", {}).get("code"), "CodeableConcept")
-        for item in (activities if isinstance(activities, list) else [])
-        if isinstance(_first([item]).get("detail", {}), Mapping)
-    ]
+    shown = [text(_first(item.get("detail")).get("code"), "CodeableConcept") for item in _dicts(resource.get("activity"))]
     category = pick(resource, "title") or pick(resource, "category").replace("\n", ", ") or line.title
     badge = line.badge or ((labels.code("active"), "green") if resource.get("status") == "active" else None)
     return replace(line, title=category, detail=_join(*shown[:4]), badge=badge)
@@ -214,17 +250,19 @@ def _claim(resource: Value, line: Line) -> Line:
     totals = resource.get("total")
     first = _first(totals)
     total = text(first.get("amount"), "Money") if "amount" in first else text(first, "Money")
-    items = resource.get("item")
-    names = [text(_first([item]).get("productOrService"), "CodeableConcept") for item in items] if isinstance(items, list) else []
+    names = [text(item.get("productOrService"), "CodeableConcept") for item in _dicts(resource.get("item"))]
     title = ", ".join(list(dict.fromkeys(filter(None, names)))[:3]) or line.title
-    return replace(line, when=pick(resource, "billablePeriod") or line.when, title=title, detail=_join(total, _named(resource.get("insurer"))))
+    return replace(
+        line,
+        when=pick(resource, "billablePeriod") or line.when,
+        title=title,
+        detail=_join(total, _named(resource.get("insurer"))),
+    )
 
 
 def _imaging(resource: Value, line: Line) -> Line:
-    series = resource.get("series")
-    firsts = [_first([item]) for item in series] if isinstance(series, list) else []
-    modality = text(firsts[0].get("modality"), "Coding") if firsts else ""
-    site = text(firsts[0].get("bodySite"), "Coding") if firsts else ""
+    series = _first(resource.get("series"))
+    modality, site = text(series.get("modality"), "Coding"), text(series.get("bodySite"), "Coding")
     title = pick(resource, "description") or pick(resource, "procedureCode") or _join(modality, site) or line.title
     images = resource.get("numberOfInstances")
     counted = ""
@@ -234,8 +272,7 @@ def _imaging(resource: Value, line: Line) -> Line:
 
 
 def _patient(resource: Value, line: Line) -> Line:
-    names = resource.get("name")
-    shown = [human_name(item) for item in names if isinstance(item, Mapping)] if isinstance(names, list) else []
+    shown = [human_name(item) for item in _dicts(resource.get("name"))]
     return replace(line, title=" / ".join(shown) or line.title, detail=pick(resource, "address"), badge=None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -94,7 +95,8 @@ def _identifiers(patient: Value) -> tuple[tuple[str, str], ...]:
         if not isinstance(item, Mapping) or not item.get("value") or item.get("use") == "old":
             continue
         system, value = str(item.get("system") or ""), str(item["value"])
-        kind = item.get("type") if isinstance(item.get("type"), Mapping) else {}
+        written = item.get("type")
+        kind: Value = written if isinstance(written, Mapping) else {}
         code = next((str(each.get("code")) for each in _list(kind.get("coding")) if isinstance(each, Mapping)), "")
         if system.startswith(_INS):
             found.append((0, "INS", ins(value)))
@@ -113,7 +115,7 @@ def ins(number: str) -> str:
     if len(number) not in {13, 15}:
         return number
     cuts = (0, 1, 3, 5, 7, 10, 13, 15)
-    return " ".join(filter(None, (number[a:b] for a, b in zip(cuts, cuts[1:], strict=False))))
+    return " ".join(filter(None, (number[a:b] for a, b in pairwise(cuts))))
 
 
 def _list(value: Any) -> list[Any]:
