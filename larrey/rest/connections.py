@@ -48,6 +48,10 @@ class Lane:
         """Close the connection, whatever its state."""
         self.connection.close()
 
+    def __del__(self) -> None:
+        """A worker thread that ends leaves no connection behind."""
+        self.connection.close()
+
 
 class Connections:
     """Gives each thread its lane, and replaces the broken ones.

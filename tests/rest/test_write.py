@@ -94,6 +94,13 @@ def test_if_match(api: Client) -> None:
         assert refused.issue["expression"] == ["http.If-Match"]
 
 
+def test_if_none_match_only_creates(api: Client) -> None:
+    assert api.put("/Patient/once", patient(id="once"), If_None_Match="*").status == 201
+    assert api.put("/Patient/once", patient(id="once", active=True), If_None_Match="*").status == 412
+    assert api.get("/Patient/once").headers["ETag"] == 'W/"1"'
+    assert api.put("/Patient/once", patient(id="once"), If_None_Match='W/"1"').status == 400
+
+
 def test_conditional_update(api: Client) -> None:
     created = api.put("/Patient?identifier=urn:x|cu", named("cu"))
     assert created.status == 201
