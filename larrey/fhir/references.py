@@ -34,7 +34,8 @@ def relative(reference: str) -> tuple[str, str] | None:
 def references(resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every Reference in ``resource``: (FHIRPath expression with indices, the Reference itself).
 
-    Reads the shape: an object with a string ``reference`` is a Reference. Those inside contained resources and
+    Reads the shape: an object with a string ``reference`` is a Reference, but for a resource (``DetectedIssue``
+    has a URI of that name). Those inside contained resources and
     extensions are found too, and ``#fragments``. The definitions only name the places (``value``, not
     ``valueReference``); where they do not know one, its JSON name stands.
     """
@@ -46,7 +47,7 @@ def references(resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             items = [(f"{place}[{index}]", item, type_) for index, item in enumerate(node)]
             stack.extend((inner, item, t) for inner, item, t in reversed(items) if isinstance(item, (dict, list)))
             continue
-        if isinstance(node.get("reference"), str):
+        if isinstance(node.get("reference"), str) and "resourceType" not in node:
             yield place, node
         if type_ == "Resource":
             type_ = node.get("resourceType", type_)
@@ -100,7 +101,7 @@ def settle(resource: dict[str, Any], names: Mapping[str, str]) -> Settled:
                 if kind is dict or kind is list:
                     push(value)
                 elif kind is str:
-                    if property_ == "reference":
+                    if property_ == "reference" and "resourceType" not in node:
                         text = _mapped(value, names.get)
                         if text is not value:
                             node[property_] = text

@@ -74,6 +74,12 @@ def test_all_are_found_with_their_place() -> None:
     assert literal(resource) == {("Practitioner", "1"), ("Observation", "2")}
 
 
+def test_a_uri_called_reference_is_none() -> None:
+    issue = {"resourceType": "DetectedIssue", "reference": "Patient/1", "patient": {"reference": "Patient/2"}}
+    assert [place for place, _ in references(issue)] == ["DetectedIssue.patient"]
+    assert literal(issue) == {("Patient", "2")}
+
+
 def test_rewriting_follows_the_types() -> None:
     resource = _resource()
     rewrite(resource, {URN: "Patient/9"}.get)
