@@ -10,6 +10,7 @@ from typing import Literal
 import click
 
 from larrey.cli.output import json_option, note, result
+from larrey.kit.errors import Unavailable
 
 SHOWN = 20
 """Refused places that are listed on a terminal; ``--json`` has all."""
@@ -34,7 +35,7 @@ def command(
     loaded or refused as a whole; what is refused is listed with the reason, and the others are loaded. What was loaded
     before (the same bytes, whatever the name) is not loaded again: after an interruption, run the same command.
 
-    Exits with 2 when anything was refused.
+    Exits with 2 when anything was refused, with 7 when the database stopped taking what it was given.
     """
     from larrey.cli.loading import schedule  # noqa: PLC0415  the store, not needed for --help
     from larrey.cli.progress import Progress  # noqa: PLC0415
@@ -54,5 +55,9 @@ def command(
             note(f"… and {len(report.refused) - SHOWN:,} more; --json lists them all.")
         if number < SHOWN:
             note(f"Refused: {place}: {reason}")
+    if report.stopped:
+        note(f"Stopped: {report.stopped} Run the same command again to go on.")
     result(report.as_json(), str(report), as_json=as_json)
+    if report.stopped:
+        return Unavailable.exit_code
     return 2 if report.refused else 0

@@ -11,12 +11,16 @@ from larrey.cli.loading.units import Place
 
 @dataclass(slots=True)
 class Report:
-    """``files`` read, ``resources`` written, ``known`` units that an earlier load had brought in, ``refused`` by place."""
+    """``files`` read, ``resources`` written, ``known`` units that an earlier load had brought in, ``refused`` by place.
+
+    ``stopped``: why the load ended before its end.
+    """
 
     files: int = 0
     resources: int = 0
     known: int = 0
     refused: dict[Place, str] = field(default_factory=dict)
+    stopped: str = ""
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
 
@@ -47,7 +51,7 @@ class Report:
             "refused": refused,
             "seconds": round(self.seconds, 3),
             "rate": round(self.rate, 1),
-        }
+        } | ({"stopped": self.stopped} if self.stopped else {})
 
     def __str__(self) -> str:
         known = f"; {self.known:,} already loaded before" if self.known else ""

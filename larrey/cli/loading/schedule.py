@@ -50,7 +50,8 @@ def load(plan: Plan, paths: Sequence[Path], started: Callable[[int], None], watc
 
     What cannot be loaded is in the report's ``refused``. Units that refer to what is not there yet are put aside and
     tried again as long as that brings anything in; then those that wait only for one another are loaded together.
-    Raises ``Unavailable`` when the database stops answering; what was committed by then is not loaded twice later.
+    When the database stops taking what it is given, the report says why it ``stopped``; what was committed by then is
+    not loaded twice later.
     """
     report = Report()
     todo, unusable = sources.find(paths)
@@ -62,9 +63,12 @@ def load(plan: Plan, paths: Sequence[Path], started: Callable[[int], None], watc
     first = True
     while todo:
         before = report.resources
-        waiting = _once(plan, todo, expected, report, watch, first=first)
+        try:
+            waiting = _once(plan, todo, expected, report, watch, first=first)
+        except Unavailable as error:
+            report.stopped = error.message
         first = False
-        if not waiting:
+        if not waiting or report.stopped:
             break
         left = {place.path for place in waiting}
         todo = [source for source in todo if str(source.path) in left]
@@ -97,6 +101,8 @@ def _once(
         report.known += outcome.known if first else 0
         report.refused.update(outcome.refused)
         waiting.update(outcome.waiting)
+        if outcome.stopped:
+            raise Unavailable(outcome.stopped)
         watch(size if first else 0, outcome.resources)
     return waiting
 
@@ -191,11 +197,9 @@ def _no_collections() -> Iterator[None]:
 
 
 def attempt(worker: Worker, job: Job) -> Outcome:
-    """``worker.load(job)``; a failure that concerns this job alone becomes a refusal. Raises ``Unavailable``."""
+    """``worker.load(job)``; a failure becomes a refusal, and the reason to stop when the database cannot go on."""
     try:
         return worker.load(job)
-    except Unavailable:
-        raise
     except Exception as error:
         if not isinstance(job, Lines) and len(job) > 1:
             return _one_by_one(worker, job)
@@ -205,7 +209,7 @@ def attempt(worker: Worker, job: Job) -> Outcome:
             log.exception("loading failed")
             reason = "Loading it failed; the fault is ours and has been logged."
         place = Place(job.path, line=job.first) if isinstance(job, Lines) else Place(str(job[0]))
-        return Outcome(refused={place: reason})
+        return Outcome(refused={place: reason}, stopped=reason if isinstance(error, Unavailable) else "")
 
 
 def _one_by_one(worker: Worker, job: Sequence[Path]) -> Outcome:
@@ -217,4 +221,7 @@ def _one_by_one(worker: Worker, job: Sequence[Path]) -> Outcome:
         whole.known += part.known
         whole.refused |= part.refused
         whole.waiting |= part.waiting
+        whole.stopped = part.stopped
+        if whole.stopped:
+            break
     return whole

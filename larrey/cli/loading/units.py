@@ -98,7 +98,7 @@ def chunks(path: Path, stream: IO[bytes]) -> Iterator[Lines]:
         line = raw.strip()
         lines.append(line)
         held += len(line)
-        if zlib.crc32(line) & _CHUNK_MASK == 0 or len(lines) >= CHUNK_LINES or held >= CHUNK_BYTES:
+        if (line and zlib.crc32(line) & _CHUNK_MASK == 0) or len(lines) >= CHUNK_LINES or held >= CHUNK_BYTES:
             yield Lines(str(path), first, lines)
             first, held, lines = number + 1, 0, []
     if lines:

@@ -42,13 +42,17 @@ class Waiting:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a job. ``resources`` and ``loaded`` (units) are those written now; ``known`` units were before."""
+    """What became of a job. ``resources`` and ``loaded`` (units) are those written now; ``known`` units were before.
+
+    ``stopped``: why no further job can succeed now.
+    """
 
     resources: int = 0
     loaded: int = 0
     known: int = 0
     refused: dict[Place, str] = field(default_factory=dict)
     waiting: dict[Place, Waiting] = field(default_factory=dict)
+    stopped: str = ""
 
 
 class Worker:
