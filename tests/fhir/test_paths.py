@@ -132,6 +132,23 @@ def test_unsupported(expression: str) -> None:
         compile_path(expression, "Patient")
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "extension" + ".extension" * 240,
+        "id" + " | id" * 240,
+        "(" * 29 + "id" + ")" * 29,
+        "id" + ".x" * 1900,
+        "true" + " and true" * 240,
+    ],
+)
+def test_long_expressions_never_exhaust_the_interpreter(expression: str) -> None:
+    try:
+        compile_path(expression, "Patient")(PATIENT)
+    except Invalid:
+        assert len(expression) > 3000
+
+
 def test_unknown_type() -> None:
     with pytest.raises(Invalid, match="no FHIR type"):
         compile_path("id", "Nothing")

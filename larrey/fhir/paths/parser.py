@@ -95,7 +95,8 @@ _LEVELS: tuple[frozenset[str], ...] = (
 """Binary operators, loosest first (http://hl7.org/fhirpath/N1/#operator-precedence)."""
 _TYPE_FUNCTIONS = {"as": "as", "ofType": "as", "is": "is"}
 _LONGEST = 4000
-_DEEPEST = 50
+_MOST_TOKENS = 500
+_DEEPEST = 30
 
 
 @lru_cache(maxsize=4096)
@@ -121,6 +122,8 @@ class _Parser:
                 raise Invalid(f"FHIRPath: unexpected {expression[position : position + 20]!r} in {expression[:200]!r}.")
             self.tokens.append((match.lastgroup, match[match.lastgroup]))
             position = match.end()
+        if len(self.tokens) > _MOST_TOKENS:
+            raise Invalid(f"A FHIRPath expression may have at most {_MOST_TOKENS} words and signs.")
         self.at = 0
         self.depth = 0
 
