@@ -1,4 +1,5 @@
-"""Make the reference pages that are drawn from the code: settings and commands.
+"""Make the reference pages that are drawn from the code: settings, commands, the API and
+where each address is answered.
 
     python scripts/make_reference.py [--check]
 
@@ -8,12 +9,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+from reference_fhir import fhir_page, places_page
 
 from larrey.cli.main import CONTENTS, larrey
 from larrey.site.settings import Settings, variable
@@ -84,7 +86,12 @@ def _default(value: Any) -> str:
     return f"`{value}`" if value not in {"", ()} else "none"
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "fhir.md": lambda: f"{MADE.format(source='larrey/fhir and larrey/rest')}\n{fhir_page()}",
+    "places.md": lambda: f"{MADE.format(source='larrey/rest/routing.py and larrey/site/urls.py')}\n{places_page()}",
+}
 
 
 def main(arguments: list[str]) -> int:
