@@ -37,7 +37,11 @@ def _primitive(type_: str, element: Element, random: Random) -> Any:
         return '<div xmlns="http://www.w3.org/1999/xhtml">text</div>'
     if type_ == "base64Binary":
         return "TGFycmV5"
-    if type_ in {"uri", "url", "canonical", "oid", "uuid"}:
+    if type_ == "oid":
+        return f"urn:oid:1.2.{random.randint(0, 99)}"
+    if type_ == "uuid":
+        return f"urn:uuid:{random.getrandbits(32):08x}-0000-4000-8000-000000000000"
+    if type_ in {"uri", "url", "canonical"}:
         return f"http://example.org/{''.join(random.choices(string.ascii_lowercase, k=4))}"
     codes = required_codes(element.binding) if element.binding else None
     if codes:
