@@ -4,7 +4,7 @@ Each test process (pytest-xdist starts several) has a server of its own, without
 ``LARREY_TEST_DATABASE_URL`` names a server to use instead; it must allow its user to create databases.
 Ask for the narrowest thing: ``connection`` (an empty record for this test), ``module_connection`` (one record
 that the tests of a file share, for those that fill it once and then only read), ``new_database`` (as many as you like),
-``site`` (Django's pages on the same database as ``connection``).
+``site`` and ``module_site`` (Django's pages on the same database as ``connection`` and ``module_connection``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,6 +25,19 @@ from larrey.site import postgres, schema
 from larrey.store.caller import Caller, system
 
 TEMPLATE = "larrey_template_" + secrets.token_hex(4)
+
+
+def _start_django() -> None:
+    """Load Django before the tests are collected, because rooms' tests import models. It connects to nothing yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LARREY_")]:
+            patch.delenv(name)
+        patch.setenv("LARREY_SECRET_KEY", secrets.token_urlsafe(48))
+        patch.setenv("LARREY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+        schema.start_django()
+
+
+_start_django()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,9 +71,7 @@ def template(server_url: str) -> Iterator[str]:
     with psycopg.connect(server_url, autocommit=True) as admin:
         name = sql.Identifier(TEMPLATE)
         admin.execute(sql.SQL("create database {}").format(name))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("LARREY_DATABASE_URL", with_database(server_url, TEMPLATE))
-            schema.migrate(os.environ["LARREY_DATABASE_URL"])
+        schema.migrate(with_database(server_url, TEMPLATE))
         yield TEMPLATE
         admin.execute(sql.SQL("drop database {} with (force)").format(name))
 
@@ -114,25 +126,33 @@ def module_connection(module_database_url: str) -> Iterator[psycopg.Connection]:
         yield opened
 
 
-@pytest.fixture
-def site(database_url: str) -> Iterator[str]:
-    """Django at work on ``database_url``, which it returns; ``django.test.Client`` and models then see that database."""
-    schema.start_django()
+@contextmanager
+def django_on(url: str) -> Iterator[str]:
+    """Django at work on ``url``: ``django.test.Client`` and models see that database."""
     from django.core.cache import cache
     from django.db import connection as django_connection
     from django.test.utils import setup_test_environment, teardown_test_environment
 
-    from larrey.site.django_settings import database
-
-    before = dict(django_connection.settings_dict)
-    django_connection.close()
-    django_connection.settings_dict.update(database(database_url))
+    schema.start_django(url)
     setup_test_environment(debug=False)
-    yield database_url
+    yield url
     teardown_test_environment()
     cache.clear()
     django_connection.close()
-    django_connection.settings_dict.update(before)
+
+
+@pytest.fixture
+def site(database_url: str) -> Iterator[str]:
+    """Django on the database of this test, which it returns."""
+    with django_on(database_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_site(module_database_url: str) -> Iterator[str]:
+    """Django on the database that the tests of this file share, which it returns."""
+    with django_on(module_database_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -16,22 +16,29 @@ _LOCK = 0x6C61727265790002  # one migrating process at a time; the number only h
 CACHE_TABLE = "cache"
 
 
-def start_django() -> None:
-    """Load Django once in this process. ``LARREY_DATABASE_URL`` must name the database by now."""
+def start_django(url: str = "") -> None:
+    """Load Django once in this process, and put it on the database at ``url`` unless its settings name the right one."""
     import django  # noqa: PLC0415  only commands and servers that show pages need Django
     from django.apps import apps  # noqa: PLC0415
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "larrey.site.django_settings")
     if not apps.ready:
         django.setup()
+    if url:
+        from django.db import connection  # noqa: PLC0415
+
+        from larrey.site.django_settings import database  # noqa: PLC0415
+
+        connection.close()
+        connection.settings_dict.update(database(url))  # one dictionary for every thread's connection
 
 
 def migrate(url: str) -> list[str]:
     """Bring the database at ``url`` to this version; return the names of the migrations applied, in order.
 
-    Safe to run concurrently. Django must work on the same database (``LARREY_DATABASE_URL``).
+    Safe to run concurrently.
     """
-    start_django()
+    start_django(url)
     from django.core.management import call_command  # noqa: PLC0415
     from django.db import connection as django_connection  # noqa: PLC0415
 

@@ -63,7 +63,7 @@ class Door:
             metrics.observe("fhir", interaction, status, seconds)
 
         self._fhir: Application = fhir_api(rest_settings(settings), connect, observe=observe)
-        start_django()
+        start_django(url)
         from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415  after Django's settings are ready
 
         self._pages: Application = WSGIHandler()
