@@ -29,7 +29,6 @@ PACKAGES = [
     ),
 ]
 ICONS = [
-
     "activity",
     "alert-triangle",
     "ambulance",
@@ -62,7 +61,6 @@ ICONS = [
     "virus",
     "code",
     "users",
-,
 ]
 
 
