@@ -245,10 +245,11 @@ def _name(work: _Work) -> None:
                 if entry.full_url in work.names and entry.method != "PATCH":
                     raise Invalid(f"Two entries have the fullUrl {entry.full_url}.")
                 work.names[entry.full_url] = f"{entry.type}/{entry.id}"
-    for entry in sorted(targets, key=lambda e: (e.type, e.id or "")):  # one order for all writers
+    standing = locks.currents(work.cursor, [(entry.type, entry.id) for entry in targets if entry.id is not None])
+    for entry in targets:
         with _placed(entry):
             assert entry.id is not None  # targets have one
-            entry.here = locks.current(work.cursor, entry.type, entry.id)
+            entry.here = standing[entry.type, entry.id]
             work.caller.demand("c" if entry.here.rid is None else "u", entry.type)
             operations.check_version(entry.type, entry.id, entry.here, entry.if_match)
 

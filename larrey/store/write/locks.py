@@ -66,3 +66,26 @@ def current(cursor: Cursor[Any], type_: str, id_: str, *, deleting: bool = False
         return Current(*row)
     last = cursor.execute(_LAST, (key,)).fetchone()
     return NEVER if last is None else Current(last[0], last[1], None, None)
+
+
+def currents(cursor: Cursor[Any], targets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Current]:
+    """``current`` of many (type, id) in three statements, whatever their number."""
+    keys = {resource_key(*target): target for target in targets}
+    if not keys:
+        return {}
+    advisory(cursor, keys)
+    rows = cursor.execute(
+        "select key, type, id, version, updated, rid, body from record.resource"
+        " where type = any(%s) and key = any(%s::bigint[]) order by key for no key update",
+        (sorted({type_ for type_, _ in keys.values()}), list(keys)),
+    )
+    found = {(row[1], row[2]): Current(*row[3:]) for row in rows}
+    absent = [key for key, target in keys.items() if target not in found]
+    if absent:
+        past = cursor.execute(
+            "select distinct on (key) key, version, updated from record.change where key = any(%s::bigint[])"
+            " order by key, version desc",
+            (absent,),
+        )
+        found.update({keys[row[0]]: Current(row[1], row[2], None, None) for row in past})
+    return {target: found.get(target, NEVER) for target in keys.values()}
