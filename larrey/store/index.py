@@ -135,7 +135,7 @@ def _reference(out: Indexed, p: int, type_: str, code: str, value: Value) -> str
     target = reference.target
     if target is None:
         return None
-    if ":" in target:
+    if ":" in target or "/" not in target:
         out.tokens.add(exact_key(p, target))
         out.tokens.add(exact_key(p, target.partition("|")[0]))
         return None

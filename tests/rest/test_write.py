@@ -221,6 +221,13 @@ def test_a_reference_to_nothing_is_refused(api: Client) -> None:
     assert "Patient/nobody" in answer.issue["diagnostics"]
 
 
+def test_a_reference_that_names_no_type_is_kept_as_text(api: Client) -> None:
+    library = {"resourceType": "Library", "id": "l", "status": "draft", "type": {"text": "x"}}
+    library["relatedArtifact"] = [{"type": "predecessor", "resource": "an-older-one"}]
+    assert api.put("/Library/l", library).status == 201
+    assert [r["id"] for r in api.get("/Library?predecessor=an-older-one").resources] in ([], ["l"])
+
+
 def test_a_body_that_is_no_resource(api: Client) -> None:
     for body in (
         b"",
