@@ -5,7 +5,9 @@ What was loaded is remembered by the SHA-256 of its bytes, in the transaction th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import gc
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Cursor
@@ -17,6 +19,22 @@ Memory = tuple[bytes, str, int]
 """Digest, name, number of resources."""
 Target = tuple[str, str]
 """Type and id of a resource."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Spare Python's search for garbage cycles while large bundles are in memory: it visits every object again and again.
+
+    JSON makes no cycles; the few that errors make are collected at the end of the block.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(0)
+        if was:
+            gc.enable()
 
 
 def claim(cursor: Cursor[Any], caller: Caller, memories: Iterable[Memory]) -> set[bytes]:

@@ -63,7 +63,8 @@ def load(
         written = 0
         if digest not in known:
             work = partial(_write, caller=caller, digest=digest, name=name, resources=resources)
-            written = store.retry(connection, work)
+            with loading.uncollected():
+                written = store.retry(connection, work)
         total += written
         if progress is not None:
             progress(0 if name is names[0] else 1, written)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from larrey.cli.loading.units import Lines, Place
 from larrey.cli.loading.worker import Job, Outcome, Waiting, Worker
 from larrey.kit.errors import LarreyError, Unavailable
 from larrey.store.caller import Caller
-from larrey.store.loading import Target
+from larrey.store.loading import Target, uncollected
 from larrey.store.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -139,7 +137,7 @@ def _run(plan: Plan, expected: frozenset[Target], jobs: Iterator[tuple[Job, int]
         with psycopg.connect(plan.url, autocommit=True) as connection:
             worker = Worker(connection, plan.caller, plan.rules, expected)
             for job, size in jobs:
-                with _no_collections():
+                with uncollected():
                     outcome = attempt(worker, job)
                 yield size, outcome
         return
@@ -176,24 +174,8 @@ def _begin(plan: Plan, expected: frozenset[Target]) -> None:
 
 
 def _work(job: Job) -> Outcome:
-    with _no_collections():
+    with uncollected():
         return attempt(_workers[-1], job)
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Spare the search for garbage cycles while a bundle is in memory: it visits every object again and again.
-
-    JSON makes no cycles; the few that errors make are collected at the end, when the bundle is gone.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.collect(0)
-        if was:
-            gc.enable()
 
 
 def attempt(worker: Worker, job: Job) -> Outcome:
