@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from larrey.kit import clock
+from larrey.kit.errors import LarreyError
 from larrey.store import feed
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -76,7 +77,7 @@ class DatabaseCollector(Collector):
                     behind.add_metric([lag.consumer], lag.changes)
                     age.add_metric([lag.consumer], (now - lag.touched).total_seconds())
             up.add_metric([], 1)
-        except psycopg.Error:
+        except (psycopg.Error, LarreyError):
             up.add_metric([], 0)
         yield from (up, connections, allowed, behind, age)
 

@@ -12,12 +12,13 @@ from larrey.site.settings import TEST_PREFIX, Settings, variable
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path for folder in ("larrey", "scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
-LONGEST = 420
-"""About 400 lines; longer files become a package of the same name."""
+LONGEST = {"larrey": 420, "scripts": 420, "tests": 520}
+"""About 400 lines; longer files become a package of the same name. Tables of cases make tests a little longer."""
 
 
 def test_files_stay_short() -> None:
-    long = {str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text("utf-8").splitlines())) > LONGEST}
+    lengths = {path.relative_to(ROOT): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    long = {str(path): length for path, length in lengths.items() if length > LONGEST[path.parts[0]]}
     assert not long
 
 
