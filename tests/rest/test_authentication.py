@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from larrey.access import tokens
 from larrey.kit.errors import Unauthenticated
 from larrey.rest.application import application
 from larrey.rest.settings import RestSettings
@@ -100,3 +101,16 @@ def test_secrets_are_not_kept(serve: Serve) -> None:
     app = serve()
     Client(app, token="reader").get("/Patient/a")
     assert "reader" not in repr(list(app._tokens._known))
+
+
+def test_tokens_made_for_machines(module_database_url: str, module_connection: psycopg.Connection[Any]) -> None:
+    with module_connection.cursor() as cursor:
+        secret = tokens.create(cursor, "import", "system/Patient.rs")
+        settings = RestSettings(token_seconds=0)
+        client = Client(application(settings, lambda: psycopg.connect(module_database_url)), token=secret)
+        assert client.get("/Patient/a").status == 200
+        assert client.get("/Patient?_id=a").status == 200
+        assert client.get("/Observation?_id=a").status == 403
+        assert client.put("/Patient/a", {"resourceType": "Patient", "id": "a"}).status == 403
+        tokens.revoke(cursor, "import")
+        assert client.get("/Patient/a").status == 401
