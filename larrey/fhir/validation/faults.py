@@ -18,6 +18,7 @@ class Run:
     depth: int = 0  # levels of elements that may hold themselves (extensions, items, resources in bundles)
     inside: bool = False  # whether the value is in a contained resource
     contained: dict[str, str] = field(default_factory=dict)  # id → type of the contained resources
+    referred: set[str] = field(default_factory=set)  # ids of those that a Reference names
 
 
 Check = Callable[[Any, Run], "list[Fault] | None"]

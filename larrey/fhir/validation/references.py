@@ -63,6 +63,7 @@ def _target(text: str, run: Run) -> tuple[str | None, tuple[str, str] | None]:
             return None, None  # the resource that contains this one
         if text[1:] not in run.contained:
             return None, ("invariant", f"ref-1: No contained resource has the id {quoted(text[1:])}.")
+        run.referred.add(text[1:])
         return run.contained[text[1:]], None
     name, separator, rest = text.partition("?")
     if separator and name in definitions.resource_types() and rest:
@@ -93,7 +94,7 @@ def resource(value: dict[str, Any], check: Check, depth: int) -> list[Fault] | N
             faults.append((f".contained[{index}].id", "value", f"Two contained resources have the id {quoted(id_)}."))
         run.contained[id_] = type_
     faults += check(value, run) or []
-    if not faults:
+    if not faults and run.contained.keys() != run.referred:
         faults = _unreferred(value)
     return faults or None
 
@@ -124,7 +125,7 @@ def contained(check: Check) -> Check:
 
 
 def _unreferred(value: dict[str, Any]) -> list[Fault]:
-    """dom-3: whatever is contained is referred to from the resource, or refers to it."""
+    """dom-3: whatever is contained is referred to from the resource (also by a canonical or uri), or refers to it."""
     texts = {id(item): set(_strings(item)) for item in value["contained"]}
     outside = {text for name, item in value.items() if name != "contained" for text in _strings(item)}
     faults: list[Fault] = []
