@@ -90,16 +90,22 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder for the tests of this file: making it is what takes long."""
+    return tmp_path_factory.mktemp("serve") / "data"
+
+
 @pytest.fixture
-def serving(tmp_path: Path, port: int) -> Iterator[Serving]:
-    started = Serving(tmp_path / "data", port)
+def serving(data: Path, port: int) -> Iterator[Serving]:
+    started = Serving(data, port)
     yield started
     if started.process.poll() is None:
         started.process.kill()
     started.process.communicate()
 
 
-def test_everything_answers_and_ctrl_c_ends_every_process(serving: Serving, tmp_path: Path, port: int) -> None:
+def test_everything_answers_and_ctrl_c_ends_every_process(serving: Serving, data: Path, port: int) -> None:
     assert f"http://127.0.0.1:{port}" in serving.said
     assert serving.get("/healthz") == (200, '{"status":"alive"}')
     assert serving.get("/readyz") == (200, '{"status":"ready"}')
@@ -125,7 +131,7 @@ def test_everything_answers_and_ctrl_c_ends_every_process(serving: Serving, tmp_
     assert "Traceback" not in said
     assert all_gone(family)
 
-    again = Serving(tmp_path / "data", port)
+    again = Serving(data, port)
     try:
         assert again.seconds < 10
         assert again.get("/readyz")[0] == 200
@@ -136,12 +142,12 @@ def test_everything_answers_and_ctrl_c_ends_every_process(serving: Serving, tmp_
     assert again.process.returncode == 0
 
 
-def test_nothing_survives_its_sudden_death(serving: Serving, tmp_path: Path, port: int) -> None:
+def test_nothing_survives_its_sudden_death(serving: Serving, data: Path, port: int) -> None:
     family = serving.family()
     serving.process.kill()
     serving.process.communicate(timeout=SECONDS)
     assert all_gone(family)
-    again = Serving(tmp_path / "data", port)
+    again = Serving(data, port)
     again.process.send_signal(signal.SIGTERM)
     again.process.communicate(timeout=SECONDS)
     assert again.process.returncode == 0
@@ -158,14 +164,14 @@ def test_readyz_tells_what_is_wrong(serving: Serving) -> None:
     assert "larrey_database_up 0.0" in serving.get("/metrics")[1]
 
 
-def test_a_port_in_use_and_a_folder_in_use_are_one_sentence(serving: Serving, tmp_path: Path) -> None:
+def test_a_port_in_use_and_a_folder_in_use_are_one_sentence(serving: Serving, data: Path, tmp_path: Path) -> None:
     same_port = Serving(tmp_path / "other", serving.port)
     assert same_port.process.wait(SECONDS) == 7
     assert same_port.said == f"larrey: Port {serving.port} of 127.0.0.1 is in use; set LARREY_PORT to another.\n"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = int(probe.getsockname()[1])
-    same_data = Serving(tmp_path / "data", free)
+    same_data = Serving(data, free)
     assert same_data.process.wait(SECONDS) == 7
     assert same_data.said.count("\n") == 1
     assert f"in use by another larrey (process {serving.process.pid})" in same_data.said
