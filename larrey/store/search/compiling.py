@@ -54,7 +54,12 @@ class Compiler:
         return f"{letter}{next(self._numbers)}"
 
     def conjunction(self, alias: str, nodes: Sequence[Node]) -> Sql:
-        """All of ``nodes`` hold; those that are one key each become one lookup in the array."""
+        """All of ``nodes`` hold; those that are one key each become one lookup in the array.
+
+        Beside given patients the array is not to be looked up in its index, which may hold a million rows for a
+        frequent code: ``is true`` makes it a check of each of the patients' rows.
+        """
+        patients_known = owned(nodes)
         keys: list[int] = []
         parts: list[Sql] = []
         for node in nodes:
@@ -64,7 +69,8 @@ class Compiler:
             else:
                 keys.append(single)
         if keys:
-            parts.append(sql(f"{alias}.tokens @> %s::bigint[]", sorted(set(keys))))
+            looked_up = sql(f"{alias}.tokens @> %s::bigint[]", sorted(set(keys)))
+            parts.append(sql("(%s) is true", looked_up) if patients_known else looked_up)
         return every(parts)
 
     def predicate(self, alias: str, node: Node) -> Sql:
@@ -72,7 +78,7 @@ class Compiler:
         match node:
             case Match():
                 found = self._match(alias, node)
-                return negation(found) if node.negated else found
+                return _lacking(found) if node.negated else found
             case Present():
                 return self._present(alias, node)
             case Chain():
@@ -111,8 +117,8 @@ class Compiler:
                     p = parameter_key(parameter.base, code)
                     keys.update(token_key(p, *form) for form in self.expand(parameter, operand))
                 elif isinstance(operand, LabelOperand):
-                    parts.append(_labelled(alias, parameter, operand))
-                elif isinstance(operand, DateOperand) and CLINICAL_DATE.get(parameter.base) == code:
+                    parts.append(sql(f"{alias}.tokens && (%s)", labels(parameter, operand)))
+                elif isinstance(operand, DateOperand) and clinical(parameter):
                     compared = date_condition(f"{alias}.date_low", f"{alias}.date_high", operand)
                     dated = sql(f"{alias}.date_high > '-infinity' and (%s)", compared)
                     parts.append(every([of_types(alias, [parameter.base]), dated]) if len(node.parameters) > 1 else dated)
@@ -132,12 +138,20 @@ class Compiler:
             return FALSE if node.negated else TRUE
         marks = {present_key(parameter_key(parameter.base, parameter.code)) for parameter in node.parameters}
         found = _tokens(alias, marks)
-        return negation(found) if node.negated else found
+        return sql("not (%s)", found) if node.negated else found
+
+    def target(self, alias: str, node: Chain) -> Sql:
+        """The row ``alias`` is what the chain must lead to."""
+        return every([policy(alias, self.caller, "s", node.targets), self.predicate(alias, node.inner)])
+
+    def source(self, alias: str, node: Has) -> Sql:
+        """The row ``alias`` is what must refer here."""
+        return every([policy(alias, self.caller, "s", [node.source]), self.predicate(alias, node.inner)])
 
     def _chain(self, alias: str, node: Chain) -> Sql:
         t = self.alias("t")
-        inner = every([policy(t, self.caller, "s", node.targets), self.predicate(t, node.inner)])
-        if node.targets == ("Patient",) and all(map(names_the_patient, node.parameters)):
+        inner = self.target(t, node)
+        if leads_to_the_patient(node):
             return sql(f"{alias}.patient in (select {t}.patient from record.resource {t} where %s)", inner)
         marks = [parameter_key(parameter.base, parameter.code) for parameter in node.parameters]
         keys = sql(
@@ -150,7 +164,7 @@ class Compiler:
 
     def _has(self, alias: str, node: Has) -> Sql:
         s = self.alias("s")
-        inner = every([policy(s, self.caller, "s", [node.source]), self.predicate(s, node.inner)])
+        inner = self.source(s, node)
         if names_the_patient(node.parameter):
             found = sql(f"{alias}.patient in (select {s}.patient from record.resource {s} where %s)", inner)
             return sql(f"{alias}.type = 'Patient' and %s", found)
@@ -186,6 +200,27 @@ def names_the_patient(parameter: SearchParameter) -> bool:
         parameter.expression,
         f"{parameter.expression}.where(resolve() is Patient)",
     )
+
+
+def _lacking(found: Sql) -> Sql:
+    """No value is ``found``. The keys of a row are never unknown, which lets the planner use its statistics."""
+    known = "tokens" in found.text and "select" not in found.text and "patient" not in found.text
+    return sql("not (%s)", found) if known else negation(found)
+
+
+def leads_to_the_patient(node: Chain) -> bool:
+    """Whether ``node`` leads to the Patient whose rows are searched."""
+    return node.targets == ("Patient",) and all(map(names_the_patient, node.parameters))
+
+
+def clinical(parameter: SearchParameter) -> bool:
+    """Whether the values of ``parameter`` are in the row itself."""
+    return CLINICAL_DATE.get(parameter.base) == parameter.code
+
+
+def owned(nodes: Sequence[Node]) -> bool:
+    """Whether ``nodes``, which hold together, name the patients whose rows are searched."""
+    return any(isinstance(node, Match) and not node.negated and _owner("r", node) is not None for node in nodes)
 
 
 def _owner(alias: str, node: Match) -> Sql | None:
@@ -228,11 +263,11 @@ def _ids(alias: str, node: Match) -> Sql:
     return sql(f"{alias}.key = any(%s::bigint[]) and {alias}.id = any(%s::text[])", keys, ids)
 
 
-def _labelled(alias: str, parameter: SearchParameter, operand: LabelOperand) -> Sql:
+def labels(parameter: SearchParameter, operand: LabelOperand) -> Sql:
+    """A query for the keys of the display texts that ``operand`` means, as one array."""
     p = parameter_key(parameter.base, parameter.code)
-    found = sql(
+    return sql(
         "select coalesce(array_agg(v.token), '{}') from record.label v where v.key = %s::bigint and %s",
         p,
         text_condition("starts", operand.text),
     )
-    return sql(f"{alias}.tokens && (%s)", found)

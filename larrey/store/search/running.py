@@ -16,14 +16,15 @@ from larrey.fhir.query import Query, parse
 from larrey.kit.errors import Invalid, Issue
 from larrey.store.caller import Caller
 from larrey.store.keys import parameter_key, reference_key, resource_key
-from larrey.store.search.compiling import Compiler
+from larrey.store.search.compiling import Compiler, owned
 from larrey.store.search.cursors import Cursor, decode, encode, fingerprint, refusal
 from larrey.store.search.deadline import deadline
+from larrey.store.search.driving import Driver, drivers, page
 from larrey.store.search.including import COLUMNS, included
 from larrey.store.search.limits import Limits
 from larrey.store.search.policy import policy
 from larrey.store.search.sorting import Order, ordering
-from larrey.store.search.sql import FALSE, Sql, every, join, some, sql
+from larrey.store.search.sql import FALSE, Sql, every, some, sql
 from larrey.store.search.terminology import Terminology
 from larrey.store.stored import Stored
 from larrey.store.transactions import translated
@@ -111,8 +112,12 @@ class _Search:
         parts = [policy("r", caller, "s", query.types)]
         if compartment is not None:
             parts.append(within(compartment, query.types))
-        parts.append(compiler.conjunction("r", query.criteria))
-        self.where = every(parts)
+        self.where = every([*parts, compiler.conjunction("r", query.criteria)])
+        self.drivers: list[Driver] = []
+        self.met = self.where
+        if not owned(query.criteria):
+            self.drivers, others = drivers(compiler, query.criteria, query.types)
+            self.met = every([*parts, compiler.conjunction("r", others)])
 
     def page(self) -> Page:
         """The page that the query's cursor points to, or the first."""
@@ -159,10 +164,8 @@ class _Search:
         """At most ``limit`` rows: the columns of ``Stored``, then the order's keys but the last, as text."""
         if self.where == FALSE:
             return []
-        where = self.where if after is None else every([self.where, order.after(after)])
-        columns = join(", ", [Sql(COLUMNS), *(sql("(%s)::text", key.expression) for key in order.keys[:-1])])
-        statement = sql(f"select %s from record.resource r where %s order by %s limit {limit:d}", columns, where, order.clause())
-        return self._execute(statement)
+        where = self.met if after is None else every([self.met, order.after(after)])
+        return self._execute(page(self.drivers, COLUMNS, where, order, limit))
 
     def _total(self, known: int | None) -> int | None:
         if known is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from larrey.fhir.definitions import CLINICAL_DATE, SearchParameter, type_definition
 from larrey.fhir.query.nodes import Sort
@@ -54,6 +54,10 @@ class Order:
                 text += " nulls first" if self.backwards else " nulls last"
             parts.append(sql(text, key.expression))
         return join(", ", parts)
+
+    def numbered(self) -> Order:
+        """The same order where the keys are columns ``r.o1``, ``r.o2``, … (not ``o1``: the output has texts of that name)."""
+        return replace(self, keys=tuple(replace(key, expression=Sql(f"r.o{n}")) for n, key in enumerate(self.keys, 1)))
 
     def after(self, values: Sequence[str | None]) -> Sql:
         """The rows that come after the one whose keys are ``values`` (as text) in the direction of the walk."""
