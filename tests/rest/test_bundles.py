@@ -155,6 +155,19 @@ def test_too_many_entries(serve: Serve) -> None:
         assert "LARREY_MAX_ENTRIES" in answer.issue["diagnostics"]
 
 
+def test_a_small_bundle_cannot_ask_for_gigabytes(serve: Serve) -> None:
+    api = Client(serve(RestSettings(body=5000)))
+    api.put("/Basic/big", {"resourceType": "Basic", "id": "big", "code": {"text": "x" * 2000}})
+    asked = [entry("GET", "Basic/big")] * 3
+    written = entry("PUT", "Basic/new", {"resourceType": "Basic", "id": "new", "code": {"text": "x"}})
+    answer = api.post("/", bundle("batch", *asked, written))
+    assert statuses(answer) == [200, 200, 403, 201]
+    assert answer.json()["entry"][2]["response"]["outcome"]["issue"][0]["code"] == "too-costly"
+    refused = api.post("/", bundle("transaction", *asked, written))
+    assert refused.status == 403
+    assert refused.issue["code"] == "too-costly"
+
+
 def test_rights_count_in_every_entry(serve: Serve) -> None:
     reader = Client(serve(), token="reader")
     answer = reader.post("/", bundle("batch", entry("GET", "Patient?_id=b2"), entry("POST", "Patient", patient())))

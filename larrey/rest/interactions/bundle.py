@@ -12,7 +12,7 @@ from psycopg import Cursor
 from larrey.fhir.dates import interval
 from larrey.kit import json
 from larrey.kit.clock import instant
-from larrey.kit.errors import Invalid, TooLarge
+from larrey.kit.errors import Invalid, TooCostly, TooLarge
 from larrey.rest import failures, negotiation, outcome
 from larrey.rest.request import Request
 from larrey.rest.response import FHIR_JSON, STATUS_LINES, Response, http_date
@@ -46,7 +46,8 @@ def process(request: Request, session: Session) -> Response:
     if kind == "transaction":
         result = _transaction(request, session, content)
     else:
-        answers = [_entry(request, session, entry, f"Bundle.entry[{i}]") for i, entry in enumerate(entries)]
+        room = _Room(request.settings.body)
+        answers = [_entry(request, session, entry, f"Bundle.entry[{i}]", room) for i, entry in enumerate(entries)]
         result = {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
     if not result["entry"]:
         del result["entry"]
@@ -58,10 +59,11 @@ def _transaction(request: Request, session: Session, content: dict[str, Any]) ->
 
     def work(cursor: Cursor[Any]) -> dict[str, Any]:
         inside = session.inside(cursor)
+        room = _Room(request.settings.body)
 
         def fetch(_: Cursor[Any], __: Caller, url: str) -> dict[str, Any]:
             entry = _request(request, {"method": "GET", "url": url}, {}, "")
-            return _answer(entry, session.answer(entry, inside), whole=True)
+            return _answer(entry, session.answer(entry, inside), room, whole=True)
 
         return store_process(
             cursor,
@@ -75,15 +77,28 @@ def _transaction(request: Request, session: Session, content: dict[str, Any]) ->
     return session.write(work)
 
 
-def _entry(request: Request, session: Session, entry: Any, at: str) -> dict[str, Any]:
+class _Room:
+    """Bytes that the answers of one bundle may still hold: a small bundle must not ask for gigabytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = self.left = limit
+
+    def take(self, size: int) -> bool:
+        """Whether ``size`` bytes more fit."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
+def _entry(request: Request, session: Session, entry: Any, at: str, room: _Room) -> dict[str, Any]:
     """Carry out one entry of a batch; what goes wrong is told in its place and nowhere else."""
     inner = request
     try:
         inner = _request(request, entry.get("request") if isinstance(entry, dict) else None, entry, at)
-        response = session.answer(inner, session)
+        return _answer(inner, session.answer(inner, session), room, whole=request.prefer.answer == "representation")
     except Exception as error:  # noqa: BLE001 - one entry that fails does not fail the others
-        response = outcome.render(failures.told(error))
-    return _answer(inner, response, whole=request.prefer.answer == "representation")
+        return _answer(inner, outcome.render(failures.told(error)), room, whole=False)
 
 
 def _request(request: Request, asked: Any, raw: Any, at: str) -> Request:
@@ -141,8 +156,11 @@ def _instant(text: str, at: str) -> datetime:
         raise Invalid(f"{text[:60]!r} is not an instant.", expression=at) from None
 
 
-def _answer(inner: Request, response: Response, *, whole: bool) -> dict[str, Any]:
-    """The response entry for ``response``; a read always carries what it read, a write only when ``whole``."""
+def _answer(inner: Request, response: Response, room: _Room, *, whole: bool) -> dict[str, Any]:
+    """The response entry for ``response``; a read always carries what it read, a write only when ``whole``.
+
+    Raises ``TooCostly`` where there is no room for what was read.
+    """
     answer: dict[str, Any] = {"status": STATUS_LINES[response.status]}
     for header, key in (("Location", "location"), ("ETag", "etag")):
         value = response.header(header)
@@ -155,6 +173,12 @@ def _answer(inner: Request, response: Response, *, whole: bool) -> dict[str, Any
     if isinstance(body, bytes) and body:
         if response.status >= 400 or (inner.method not in ("GET", "HEAD") and inner.prefer.answer == "OperationOutcome"):
             answer["outcome"] = msgspec.Raw(body)
-        elif whole or inner.method == "GET" or inner.interaction.startswith(("$", "search")):
-            entry = {"resource": msgspec.Raw(body), **entry}
+        elif (read := inner.method == "GET" or inner.interaction.startswith(("$", "search"))) or whole:
+            if room.take(len(body)):
+                entry = {"resource": msgspec.Raw(body), **entry}
+            elif read:
+                raise TooCostly(
+                    f"The answers of one bundle may hold {room.limit} bytes together (setting LARREY_MAX_BODY_MB);"
+                    " ask for less at once."
+                )
     return entry
