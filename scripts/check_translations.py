@@ -21,10 +21,8 @@ from babel.messages.pofile import read_po, write_po
 LANGUAGES = ("fr",)
 HOUSE = Path(__file__).resolve().parents[1] / "larrey"
 METHODS = [("**/tests/**", "ignore"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2"), ("**.py", "python")]
-OPTIONS = {
-    "**/templates/**.html": {"trimmed": "true", "silent": "false"},
-    "**/templates/**.txt": {"trimmed": "true", "silent": "false"},
-}
+_JINJA = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.do"}  # as larrey.ui.jinja.environment
+OPTIONS = {"**/templates/**.html": _JINJA, "**/templates/**.txt": _JINJA}
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,

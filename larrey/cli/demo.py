@@ -25,6 +25,8 @@ def command(patients: int | None) -> None:
 
 def _prepare(url: str, patients: int | None) -> str:
     """Make what the demo needs on the migrated database at ``url``; return the accounts, to be shown."""
+    from django.utils.translation import override  # noqa: PLC0415
+
     from larrey.access.demo import ensure_accounts  # noqa: PLC0415  needs Django, which knows the database by now
     from larrey.apps.demo import api  # noqa: PLC0415
     from larrey.cli.progress import Progress  # noqa: PLC0415
@@ -39,7 +41,8 @@ def _prepare(url: str, patients: int | None) -> str:
     _close_django()
     width = max(len(account.username) for account in accounts)
     secret = max(len(account.password) for account in accounts)
-    rows = (f"  {a.username:{width}}  {a.password:{secret}}  {a.name}, {a.role.label}" for a in accounts)
+    with override("en"):  # the command line speaks English
+        rows = [f"  {a.username:{width}}  {a.password:{secret}}  {a.name}, {a.role.label}" for a in accounts]
     return "\n".join(["Accounts of the demo (user name, password):", *rows])
 
 
