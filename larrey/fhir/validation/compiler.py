@@ -173,8 +173,9 @@ def unknown_type(type_: Any) -> list[Fault]:
 
 
 def _closure(type_: ObjectType) -> Check:
-    names, quick, short = frozenset(type_.fields), type_.quick, primitives.SHORT
-    fields, required, element = type_.fields, type_.required, not type_.resource
+    names, short = frozenset(type_.fields), primitives.SHORT
+    checks = {name: (type_.quick.get(name), check) for name, check in type_.fields.items()}
+    required, element = type_.required, not type_.resource
     groups = [group for group in type_.choices.values() if len(group) > 1]
     needed = [type_.choices[choice] for choice in sorted(type_.required_choices)]
     invariant = INVARIANTS.get(type_.name)
@@ -195,9 +196,10 @@ def _closure(type_: ObjectType) -> Check:
             return [("", "invariant", "ele-1: An element must have a value or children besides its id.")]
         faults: list[Fault] | None = None
         for name, item in value.items():
-            if type(item) is str and name in quick and 0 < len(item) <= short and quick[name](item):
+            quick, slow = checks[name]
+            if quick is not None and type(item) is str and 0 < len(item) <= short and quick(item):
                 continue
-            found = fields[name](item, run)
+            found = slow(item, run)
             if found:
                 faults = faults or []
                 faults += under("." + name, found)
