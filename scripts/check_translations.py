@@ -9,6 +9,7 @@ what is missing (untranslated, so that the check then names it) and removes what
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
+LABELS = {"types": "kind", "elements": "element", "codes": "code"}
+"""Section of larrey/ui/words/labels.json → the context in which larrey.ui.words.labels asks for its texts."""
+
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|(?<!%)%[sd]")
 
 
@@ -71,6 +75,11 @@ def extract(application: Path) -> Catalog:
             auto_comments=comments,
             context=context,
         )
+    labels = application / "words" / "labels.json"
+    if labels.is_file():
+        for section, texts in json.loads(labels.read_bytes()).items():
+            for text in texts.values():
+                catalog.add(text, None, [(labels.relative_to(HOUSE.parent).as_posix(), 1)], context=LABELS[section])
     return catalog
 
 
