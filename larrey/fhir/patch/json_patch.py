@@ -11,8 +11,10 @@ from larrey.fhir.patch.limits import Json, applied, text
 from larrey.kit import json
 from larrey.kit.errors import Invalid, TooLarge, Unprocessable
 
-MOST_COPIED = 16 * 1024 * 1024
-"""Bytes that the copy operations of one patch may add together: copies of copies double each time."""
+MOST_COPIED = 1024 * 1024
+"""Bytes that the copy operations of one patch may add together: copies of copies double each time.
+
+The library copies slowly: a mebibyte of small objects takes two seconds."""
 
 _OPERATIONS = frozenset(("add", "copy", "move", "remove", "replace", "test"))
 
