@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile --upgrade --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
+	--custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -41,9 +43,8 @@ bench: $(VENV)/.runtime ## Measure, beside floors measured in the same run
 	@$(BIN)/larrey bench
 
 lock: $(VENV)/.dev ## Renew the locked requirements
-	for set in runtime dev; do \
-		$(BIN)/uv pip compile requirements/$$set.in -o requirements/$$set.txt --upgrade --quiet --generate-hashes \
-			--python-version 3.11 --no-emit-index-url --custom-compile-command "make lock"; done
+	$(COMPILE) requirements/runtime.in --output-file requirements/runtime.txt
+	$(COMPILE) requirements/dev.in --constraint requirements/runtime.txt --output-file requirements/dev.txt
 
 clean: ## Remove the virtual environment and caches (not the data in ./var)
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
