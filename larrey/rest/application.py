@@ -29,7 +29,11 @@ class StartResponse(Protocol):
 
 
 # Health data: no shared cache may keep it, and a private one must ask again (which ETags make cheap).
-_ALWAYS = [("Cache-Control", "private, no-cache"), ("X-Content-Type-Options", "nosniff")]
+_ALWAYS = [
+    ("Cache-Control", "private, no-cache"),
+    ("Vary", "Accept, Authorization"),
+    ("X-Content-Type-Options", "nosniff"),
+]
 
 
 def _unobserved(interaction: str, status: int, seconds: float) -> None:

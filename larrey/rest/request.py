@@ -127,8 +127,9 @@ class Request:
     def _length(self) -> int | None:
         text = self.environ.get("CONTENT_LENGTH") or ""
         if not text:
-            chunked = "HTTP_TRANSFER_ENCODING" in self.environ or self.environ.get("wsgi.input_terminated")
-            return None if chunked else 0
+            environ = self.environ  # HTTP/2 frames need no length and have no chunks
+            untold = "HTTP_TRANSFER_ENCODING" in environ or environ.get("SERVER_PROTOCOL", "").startswith("HTTP/2")
+            return None if untold or environ.get("wsgi.input_terminated") else 0
         if not text.isascii() or not text.isdigit():
             raise Invalid("Content-Length must be a whole number.", expression="http.Content-Length")
         return int(text)
@@ -141,8 +142,9 @@ class Request:
         return negotiation.body_type(sent)
 
     def has_body(self) -> bool:
-        """Whether anything was sent, without reading it; a chunked body counts even when it turns out empty."""
-        return self.content is not None or self._length() != 0
+        """Whether anything was sent, without reading it; where its length was not told, its type tells."""
+        length = self._length()
+        return self.content is not None or bool(self.environ.get("CONTENT_TYPE") if length is None else length)
 
     def json(self, types: frozenset[str] = negotiation.JSON_TYPES, limit: int = 0) -> Any:
         """The body as JSON. Raises ``UnsupportedMediaType``, ``TooLarge`` or ``Invalid``."""

@@ -128,6 +128,9 @@ def test_chunked_bodies_have_no_length(api: Client) -> None:
     body = b'{"resourceType":"Patient","id":"f","active":true}'
     assert api.call({**environ, "wsgi.input": io.BytesIO(body)}).status == 200
     assert api.get("/Patient/f").json()["active"] is True
+    del environ["HTTP_TRANSFER_ENCODING"]
+    assert api.call({**environ, "SERVER_PROTOCOL": "HTTP/2", "wsgi.input": io.BytesIO(body)}).status == 200
+    assert api.call({**environ, "wsgi.input": io.BytesIO(body)}).status == 400
 
 
 def test_too_many_parameters(serve: Serve) -> None:
