@@ -43,6 +43,8 @@ FEW_PATIENTS = 2_000
 MOST = 3
 """Conditions of one search that are tried as drivers; further ones are always checked row by row."""
 
+_AFTER = frozenset({"gt", "ge", "sa"})
+_BEFORE = frozenset({"lt", "le", "eb"})
 _ORDERED = TextOperand | UriOperand | DateOperand | NumberOperand | QuantityOperand | CompositeOperand
 
 
@@ -66,6 +68,10 @@ def drivers(compiler: Compiler, nodes: Sequence[Node], scope: Sequence[str] | No
     """The drivers among ``nodes``, which hold together for rows of the types ``scope``, and the other nodes."""
     found: list[Driver] = []
     rest: list[Node] = []
+    window = [node for node in nodes if _bounds(node)]
+    if {bound for node in window for bound in _bounds(node)} >= {"low", "high"}:
+        found.append(_window(compiler, window, scope))
+        nodes = [node for node in nodes if not _bounds(node)]
     for node in nodes:
         driver = _driver(compiler, node, scope) if len(found) < MOST else None
         if driver is None:
@@ -73,6 +79,22 @@ def drivers(compiler: Compiler, nodes: Sequence[Node], scope: Sequence[str] | No
         else:
             found.append(driver)
     return found, rest
+
+
+def _bounds(node: Node) -> set[str]:
+    """Which ends of the clinical date ``node`` limits."""
+    if not isinstance(node, Match) or node.negated or not all(map(clinical, node.parameters)):
+        return set()
+    prefixes = {operand.prefix for operand in node.operands if isinstance(operand, DateOperand)}
+    return {end for end, those in (("low", _AFTER), ("high", _BEFORE)) if prefixes and prefixes <= those}
+
+
+def _window(compiler: Compiler, nodes: Sequence[Node], scope: Sequence[str] | None) -> Driver:
+    """From one date to another. An interval may begin long before, so all earlier dates are looked at, in the index alone."""
+    allowed = policy("c", compiler.caller, "s", scope)
+    rows = every([allowed, *(compiler.predicate("c", node) for node in nodes)])
+    met = every([compiler.predicate("r", node) for node in nodes])
+    return Driver(sql("select c.rid from record.resource c where %s", rows), met)
 
 
 def _driver(compiler: Compiler, node: Node, scope: Sequence[str] | None) -> Driver | None:

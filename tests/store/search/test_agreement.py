@@ -12,10 +12,10 @@ import pytest
 
 from larrey import store
 from larrey.kit.errors import Invalid
-from larrey.store.search import Limits, search
+from larrey.store.search import Limits, driving, search
 
 # What is asked for: parameter names of each type with a maker of values; values are drawn from the same pools as the data.
-SEEDS = range(3)
+SEEDS = range(4)
 SEARCHES = 220
 
 
@@ -123,6 +123,8 @@ class Asker:
                 lambda: (p(["code", "category"]) + ":text", self.listed(lambda: self.pools.escaped(p(self.pools.TEXTS)[:5]))),
                 lambda: ("status" + p(["", ":not"]), p(["final", "preliminary,final", "other"])),
                 lambda: ("date", self.listed(self.date)),
+                lambda: ("date", p(["ge", "gt", "sa"]) + p(self.pools.DATES)),
+                lambda: ("date", p(["le", "lt", "eb"]) + p(self.pools.DATES)),
                 lambda: (p(["value-quantity", "combo-value-quantity", "component-value-quantity"]), self.listed(self.quantity)),
                 lambda: (p(["code-value-quantity", "combo-code-value-quantity"]), self.code() + "$" + self.quantity()),
                 lambda: ("code-value-string", self.code() + "$" + self.text()),
@@ -193,8 +195,13 @@ def world(request: Any, new_database: Any, caller: Any, maker: Any, naive: Any, 
         yield connection, naive(resources), request.param
 
 
-def test_random_searches_agree_with_looking_at_everything(world: Any, caller: Any, pools: Any) -> None:
+def test_random_searches_agree_with_looking_at_everything(
+    world: Any, caller: Any, pools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connection, reference, seed = world
+    if seed % 2:  # so that what drives a search often chooses too many rows to start from
+        for name in ("FEW", "FEW_KEYS", "FEW_PATIENTS"):
+            monkeypatch.setattr(driving, name, 2)
     asker, limits, hits = Asker(seed, pools), Limits(chain_depth=12), 0
     answered = 0
     with connection.cursor(binary=True) as cursor:

@@ -10,7 +10,7 @@ import pytest
 
 from larrey import store
 from larrey.kit.errors import Invalid
-from larrey.store.search import search
+from larrey.store.search import driving, search
 
 SORTS = [
     "",
@@ -49,12 +49,24 @@ def walk(cursor: Any, caller: Any, pairs: list[tuple[str, str]], link: str = "ne
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("size", [7, 60])
-def test_pages_in_either_direction_are_the_whole_list(filled: psycopg.Connection, caller: Any, sort: str, size: int) -> None:
-    pairs = [("_sort", sort)] if sort else []
+@pytest.mark.parametrize(
+    ("size", "criteria", "few"),
+    [
+        (7, [], 0),
+        (60, [], 0),
+        (5, [("combo-value-quantity", "lt99999")], 3),
+    ],
+)
+def test_pages_in_either_direction_are_the_whole_list(
+    filled: psycopg.Connection, caller: Any, sort: str, size: int, criteria: Any, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [*criteria, *([("_sort", sort)] if sort else [])]
     with filled.cursor(binary=True) as cursor:
         whole = [stored.id for stored in search(cursor, caller, "Observation", [*pairs, ("_count", "1000")]).matches]
-        assert len(whole) == len(set(whole)) == 60
+        assert len(whole) == len(set(whole))
+        assert (len(whole) == 60) if not criteria else (10 < len(whole) < 60)
+        if few:
+            monkeypatch.setattr(driving, "FEW", few)
         pairs.append(("_count", str(size)))
         pages = walk(cursor, caller, pairs)
         assert [id_ for page in pages for id_ in page] == whole
