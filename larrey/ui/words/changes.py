@@ -74,8 +74,6 @@ def _edit(label: str, old: Any, new: Any, type_: str) -> Edit:
 def _words(value: Any, type_: str) -> str:
     if value is None:
         return ""
-    if type_ == "code" and isinstance(value, str):
-        return labels.code(value)
     if type_ == "Narrative" and isinstance(value, Mapping):
         return compact(value.get("div", ""))  # as text: never rendered
     return (text(value, type_) if has_words(type_) else "") or compact(value)

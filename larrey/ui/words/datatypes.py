@@ -46,6 +46,8 @@ def text(value: Any, type_: str = "") -> str:
         return cut(writer(value) if writer else "")
     if isinstance(value, (int, float, Decimal)):
         return formats.number(value)
+    if type_ == "code":
+        return cut(labels.code(value))
     if type_ in _DATES:
         return formats.fhir_date(value)
     return cut(str(value))

@@ -69,9 +69,7 @@ def _rows(value: Value, type_: str, depth: int) -> Iterator[Row]:
 
 def _element(element: str, type_: str, item: Any, depth: int) -> Iterator[Row]:
     label = labels.element(element)
-    if type_ == "code" and isinstance(item, str):
-        yield Row(label, labels.code(item))
-    elif type_ == "Reference":
+    if type_ == "Reference":
         for reference in _items(item):
             link = reference.get("reference", "") if isinstance(reference, Mapping) else ""
             yield Row(label, text(reference, "Reference"), link=str(link))

@@ -15,6 +15,7 @@ from django.utils.translation import pgettext
 
 from larrey.kit import json
 
+_WORD = re.compile(r"[a-z]{4,}(-[a-z]{2,})*\Z")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -35,8 +36,9 @@ def element(name: str) -> str:
 
 
 def code(value: Any) -> str:
-    """A code of FHIR's own required value sets: "In progress"."""
-    return _label("codes", "code", str(value))
+    """A code of FHIR's own value sets: "In progress". A code that is no word (``fr-FR``, ``text/plain``) stays as it is."""
+    text = str(value)
+    return _label("codes", "code", text) if text in table()["codes"] or _WORD.match(text) else text
 
 
 def _label(kind_: str, context: str, name: str) -> str:

@@ -92,8 +92,6 @@ def pick(resource: Value, name: str) -> str:
         return text(resource.get(name))
     for key, (element, own_type) in type_definition(type_).properties.items():
         if element.name == name and key in resource:
-            if own_type == "code":
-                return labels.code(resource[key])
             return text(resource[key], own_type)
     return ""
 

@@ -1,0 +1,179 @@
+"""Accounts, signing in and out, the limits on attempts, the second factor."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.totp.internal import auth as totp
+from django.test import Client, override_settings
+
+from larrey.access import accounts, callers, demo
+from larrey.access.models import Account
+from larrey.kit.errors import Conflict, Forbidden, Invalid, Misconfigured, NotFound, Unauthenticated
+
+pytestmark = pytest.mark.usefixtures("site")
+PASSWORD = "cheval-agrafe-pile"
+
+
+def jeanne(role: str = "doctor") -> Account:
+    return accounts.create("Jeanne", name="Dr Jeanne Martin", role=role, password=PASSWORD)
+
+
+def sign_in(client: Client, password: str = PASSWORD, username: str = "jeanne", **more: str) -> int:
+    return client.post("/account/sign-in", {"login": username, "password": password}, **more).status_code  # type: ignore[arg-type]
+
+
+def test_roles_are_rights_on_the_record() -> None:
+    doctor = callers.for_user(jeanne())
+    assert doctor.actor == "account:jeanne"
+    assert doctor.may("r", "Observation")
+    assert not doctor.may("u", "Observation")
+    assert callers.for_user(Account(username="o", role="identity-officer")).types("r") == {"Patient"}
+    assert callers.for_user(Account(username="a", role="administrator")).types("s") == frozenset()
+    assert callers.for_user(Account(username="x", role="made-up")).types("r") == frozenset()
+    with pytest.raises(Unauthenticated):
+        callers.for_user(None)
+    with pytest.raises(Forbidden):
+        callers.for_user(Account(username="d", role="doctor", is_active=False))
+
+
+@pytest.mark.parametrize(
+    ("username", "role", "password"),
+    [
+        ("a b", "doctor", PASSWORD),
+        ("", "doctor", PASSWORD),
+        ("a", "god", PASSWORD),
+        ("a", "doctor", "short"),
+        ("a", "nurse", "123456789012"),
+    ],
+)
+def test_bad_accounts_are_refused_whole(username: str, role: str, password: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        accounts.create(username, name="Someone", role=role, password=password)
+    assert "passe" not in refused.value.message  # errors speak English
+    assert Account.objects.count() == 0
+
+
+def test_a_user_name_is_given_once() -> None:
+    jeanne()
+    with pytest.raises(Conflict):
+        jeanne()
+    with pytest.raises(NotFound):
+        accounts.disable("nobody")
+
+
+def test_signing_in_and_out() -> None:
+    jeanne()
+    client = Client()
+    page = client.get("/account/sign-in?next=/patients/1").content.decode()
+    assert 'name="next" value="/patients/1"' in page
+    assert "larrey-medecin" not in page  # demo accounts are shown in a demo only
+    assert sign_in(client, username="JEANNE") == 302
+    assert client.get("/").status_code == 200
+    assert client.cookies["larrey_session"]["httponly"]
+    assert not client.cookies["larrey_session"]["max-age"]  # ends with the browser
+    client.post("/account/sign-out")
+    assert client.get("/").status_code == 302
+
+
+def test_sign_in_never_leads_to_another_site() -> None:
+    jeanne()
+    response = Client().post("/account/sign-in", {"login": "jeanne", "password": PASSWORD, "next": "https://evil.example/"})
+    assert response.headers["Location"] == "/"
+
+
+def test_nobody_signs_up() -> None:
+    for path in ["/account/signup", "/account/signup/", "/account/password/reset/"]:
+        assert Client().get(path).status_code == 404
+
+
+def test_after_five_failures_even_the_right_password_waits() -> None:
+    jeanne()
+    client = Client()
+    for attempt in range(5):
+        assert sign_in(client, f"wrong-{attempt}") == 200
+    assert sign_in(client) == 200
+    assert sign_in(Client(), headers={"host": "testserver:81"}) == 200  # another port is no way round
+    assert Client().get("/").status_code == 302
+
+
+def test_a_new_password_ends_open_sessions() -> None:
+    jeanne()
+    client = Client()
+    sign_in(client)
+    accounts.change_password("jeanne", "autre-phrase-longue")
+    assert client.get("/").status_code == 302
+    assert sign_in(client) == 200
+    assert sign_in(client, "autre-phrase-longue") == 302
+
+
+def test_changing_ones_own_password() -> None:
+    jeanne()
+    client = Client()
+    sign_in(client)
+    new = "une-autre-phrase-longue"
+    response = client.post("/account/password", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert response.status_code == 302
+    assert sign_in(Client(), new) == 302
+
+
+def test_the_second_factor() -> None:
+    jeanne()
+    client = Client()
+    sign_in(client)
+    page = client.get("/account/two-factor/on").content.decode()
+    found = re.search(r'larrey-secret">([A-Z2-7]+)<', page)
+    assert found
+    secret = found[1]
+    assert "data:image/svg+xml;base64," in page
+    code = totp.format_hotp_value(totp.hotp_value(secret, next(iter(totp.hotp_counter_from_time()))))
+    assert client.post("/account/two-factor/on", {"code": code}).status_code == 302
+    assert client.get("/account/two-factor").status_code == 200
+    codes = client.get("/account/two-factor/recovery")
+    assert codes.status_code == 200
+    recovery = re.findall(r"<li><code>(\w+)</code>", codes.content.decode())
+    assert len(recovery) == 10
+    assert client.get("/account/two-factor/recovery/download").content.decode().split() == recovery
+    assert get_adapter().is_mfa_enabled(Account.objects.get())
+
+    other = Client()
+    assert sign_in(other) == 302
+    assert other.get("/").status_code == 302  # the password is not enough
+    assert other.get("/account/sign-in/code").status_code == 200
+    assert other.post("/account/sign-in/code", {"code": "000000"}).status_code == 200
+    assert other.post("/account/sign-in/code", {"code": recovery[0]}).status_code == 302
+    assert other.get("/").status_code == 200
+
+
+def test_demo_accounts_belong_to_a_demo() -> None:
+    with pytest.raises(Misconfigured):
+        demo.ensure_accounts()
+    assert demo.shown_accounts() == ()
+    with override_settings(LARREY_DEMO=True):
+        assert {account.role.value for account in demo.ensure_accounts()} == {
+            "doctor",
+            "nurse",
+            "identity-officer",
+            "administrator",
+        }
+        accounts.disable("medecin")
+        demo.ensure_accounts()
+        assert sign_in(Client(), demo.ACCOUNTS[0].password, "medecin") == 302
+        assert demo.ACCOUNTS[0].password in Client().get("/account/sign-in").content.decode()
+
+
+def test_every_page_of_the_account_answers() -> None:
+    jeanne()
+    client = Client()
+    sign_in(client)
+    for path in ["password", "two-factor", "two-factor/on", "sign-out", "confirm"]:
+        assert client.get(f"/account/{path}").status_code == 200, path
+    assert Client().get("/account/disabled").status_code == 200
+
+
+def test_a_form_from_elsewhere_is_refused_with_words() -> None:
+    response = Client(enforce_csrf_checks=True).post("/account/sign-in", {"login": "jeanne", "password": PASSWORD})
+    assert response.status_code == 403
+    assert "Cette page avait expiré" in response.content.decode()

@@ -1,0 +1,218 @@
+"""Resources in words: what a clinician reads, and that nothing makes it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils import translation
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from larrey.fhir.definitions import resource_types, type_definition
+from larrey.kit import json
+from larrey.ui import words
+from larrey.ui.words import labels
+from larrey.ui.words.datatypes import WRITERS, text
+
+
+@pytest.fixture(autouse=True)
+def french() -> Iterator[None]:
+    with translation.override("fr"):
+        yield
+
+
+def _code(text_: str) -> dict[str, Any]:
+    return {"text": text_}
+
+
+LINES = [
+    (
+        {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": _code("Potassium"),
+            "effectiveDateTime": "2024-05-01",
+            "valueQuantity": {"value": 5.2, "unit": "mmol/L", "comparator": ">="},
+            "interpretation": [{"coding": [{"code": "H"}]}],
+            "referenceRange": [{"low": {"value": 3}, "high": {"value": 5}}],
+        },
+        words.Line("01/05/2024", "Potassium", "≥ 5,2 mmol/L · usuelles 3 – 5", ("Élevé", "orange")),
+    ),
+    (
+        {
+            "resourceType": "Observation",
+            "status": "preliminary",
+            "code": _code("Tension"),
+            "component": [{"code": _code("PAS"), "valueQuantity": {"value": 120, "code": "mm[Hg]"}}],
+        },
+        words.Line("", "Tension", "PAS 120 mmHg", ("Préliminaire", "blue")),
+    ),
+    (
+        {"resourceType": "Condition", "code": _code("Asthme"), "clinicalStatus": {"coding": [{"code": "active"}]}},
+        words.Line("", "Asthme", "", ("Actif", "green")),
+    ),
+    (
+        {
+            "resourceType": "Encounter",
+            "status": "finished",
+            "class": {"code": "IMP"},
+            "period": {"start": "2024-01-01T09:00:00+01:00", "end": "2024-01-01T17:30:00+01:00"},
+            "serviceProvider": {"display": "Cardiologie"},
+        },
+        words.Line("01/01/2024 09:00 – 17:30", "Hospitalisation", "Cardiologie"),
+    ),
+    (
+        {
+            "resourceType": "MedicationRequest",
+            "status": "stopped",
+            "medicationCodeableConcept": _code("Furosémide"),
+            "dosageInstruction": [{"text": "1 le matin"}],
+        },
+        words.Line("", "Furosémide", "1 le matin", ("Arrêté", "secondary")),
+    ),
+    (
+        {"resourceType": "AllergyIntolerance", "criticality": "high", "code": _code("Arachide"), "category": ["food"]},
+        words.Line("", "Arachide", "Aliment", ("Risque élevé", "red")),
+    ),
+    ({"resourceType": "Nonsense", "code": _code("x")}, words.Line("", "x")),
+    ({"resourceType": "Slot"}, words.Line("", "Créneaux")),
+    ({}, words.Line("", "")),
+]
+
+
+@pytest.mark.parametrize(("resource", "line"), LINES)
+def test_the_line_of_a_list(resource: dict[str, Any], line: words.Line) -> None:
+    exact = json.loads(json.dumps(resource))
+    assert words.describe(exact) == line
+
+
+def test_details_follow_the_definition_in_words() -> None:
+    resource = json.loads(
+        b"""{"resourceType": "Patient", "id": "1", "extension": [{"url": "http://x/race", "valueString": "R"}],
+        "text": {"status": "generated", "div": "<div>NO</div>"}, "birthDate": "1984-02-03", "active": true,
+        "gender": "female", "contact": [{"name": {"family": "Martin"}, "gender": "male"}, {}],
+        "managingOrganization": {"reference": "Organization/2"}, "strange": {"a": 1.10}, "_birthDate": {"id": "b"}}"""
+    )
+    rows = words.details(resource)
+    assert [(row.label, row.text, row.link) for row in rows if not row.rows] == [
+        ("Actif", "Oui", ""),
+        ("Sexe", "Féminin", ""),
+        ("Date de naissance", "03/02/1984", ""),
+        ("Contact 2", "", ""),
+        ("Géré par", "Organismes (2)", "Organization/2"),
+        ("Strange", '{"a":1.10}', ""),
+        ("Race", "R", ""),
+    ]
+    assert [(row.label, row.text) for row in rows if row.rows for row in row.rows] == [("Nom", "MARTIN"), ("Sexe", "Masculin")]
+
+
+def test_edits_say_what_changed_and_where() -> None:
+    before = json.loads(
+        b"""{"resourceType": "Patient", "meta": {"versionId": "1", "tag": [{"code": "t"}]}, "gender": "male",
+        "name": [{"family": "Martin"}, {"family": "Dupont"}], "birthDate": "1984",
+        "contact": [{"name": {"family": "A"}, "gender": "male"}]}"""
+    )
+    after = json.loads(
+        b"""{"resourceType": "Patient", "meta": {"versionId": "2"}, "gender": "female",
+        "name": [{"family": "Martin"}, {"family": "Durand"}], "deceasedBoolean": false,
+        "contact": [{"name": {"family": "B"}, "gender": "male"}]}"""
+    )
+    assert words.edits(before, after) == [
+        words.Edit("Données techniques › Marque", "t", ""),
+        words.Edit("Nom 2", "DUPONT", "DURAND"),
+        words.Edit("Sexe", "Masculin", "Féminin"),
+        words.Edit("Date de naissance", "1984", ""),
+        words.Edit("Décès", "", "Non"),
+        words.Edit("Contact › Nom", "A", "B"),
+    ]
+    assert words.edits(before, before) == []
+
+
+def test_a_change_that_words_leave_out_is_shown_as_it_is() -> None:
+    old = {"resourceType": "Basic", "code": {"coding": [{"system": "a", "code": "x"}]}}
+    new = {"resourceType": "Basic", "code": {"coding": [{"system": "b", "code": "x"}]}}
+    (edit,) = words.edits(old, new)
+    assert '"system":"a"' in edit.before
+    assert '"system":"b"' in edit.after
+
+
+def test_identity_as_in_france() -> None:
+    identity = words.identify(
+        {
+            "resourceType": "Patient",
+            "id": "1",
+            "gender": "female",
+            "birthDate": "1950",
+            "deceasedDateTime": "2020-01-02",
+            "name": [
+                {"use": "official", "family": "Dubois", "given": ["Hélène", "Marie"]},
+                {"use": "usual", "family": "Marchand", "given": ["Hélène"]},
+            ],
+            "identifier": [
+                {"system": "urn:x", "value": "7"},
+                {"type": {"coding": [{"code": "PI"}]}, "value": "8001"},
+                {"system": "urn:oid:1.2.250.1.213.1.4.8", "value": "250037512345642"},
+                {"system": "urn:y", "value": "8001"},
+                {"use": "old", "value": "9"},
+            ],
+        }
+    )
+    assert identity == words.Identity(
+        "1",
+        "MARCHAND Hélène",
+        "née DUBOIS",
+        "Féminin",
+        "1950",
+        "70 ans",
+        "décès le 02/01/2020",
+        (("INS", "2 50 03 75 123 456 42"), ("IPP", "8001"), ("Numéro", "7")),
+    )
+    assert words.identify({}).name == "Nom inconnu"
+
+
+def test_noise_of_decimals_is_rounded_and_small_values_are_kept() -> None:
+    def shown(number: bytes) -> str:
+        return text(json.loads(b'{"value": %s}' % number), "Quantity")
+
+    assert shown(b"1.10") == "1,10"
+    assert shown(b"0.0021") == "0,0021"
+    assert shown(b"176.35499866729558") == "176,35"
+    assert shown(b"0.000123456") == "0,000123"
+
+
+def test_every_type_and_element_has_a_label() -> None:
+    for type_ in resource_types():
+        assert labels.kind(type_)
+        for element in type_definition(type_).elements:
+            assert labels.element(element)
+    assert labels.element("plannedStart") == "Planned start"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.decimals(allow_nan=False, allow_infinity=False),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["value", "coding", "code", "reference", "start", "text", "unit", "repeat"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(resource_types())), st.data())
+def test_no_content_makes_words_fail(type_: str, data: st.DataObject) -> None:
+    names = st.sampled_from(sorted(type_definition(type_).properties))
+    resource = {**data.draw(st.dictionaries(names, _JSON, max_size=6)), "resourceType": type_}
+    other = {**data.draw(st.dictionaries(names, _JSON, max_size=6)), "resourceType": type_}
+    words.describe(resource)
+    words.details(resource)
+    words.identify(resource)
+    words.edits(other, resource)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(WRITERS)), _JSON)
+def test_no_value_makes_a_writer_fail(type_: str, value: Any) -> None:
+    assert isinstance(text(value, type_), str)
