@@ -108,27 +108,28 @@ class Ground:
         return self._with_token(self._base(f"larrey_bench_{name}"))
 
     def filled(self, bundles: Path, scale: int) -> Base:
-        """The record that holds ``scale`` copies of ``bundles``, loaded through ``larrey load``; made when missing."""
-        name = f"base_{scale}x"
-        wanted = {"bundles": _digest(bundles), "scale": scale}
+        """The record that holds ``scale`` copies of ``bundles``, loaded through ``larrey load``; made when missing.
+
+        One that was interrupted is continued: each finished copy is noted, and what was loaded is not loaded twice.
+        """
+        name, digest = f"base_{scale}x", _digest(bundles)
         base = self._base(f"larrey_bench_{name}")
-        try:
-            with base.connect() as connection:
-                row = connection.execute("select obj_description(oid) from pg_namespace where nspname = 'record'").fetchone()
-            if row is not None and row[0] is not None and json.loads(row[0]) == wanted:
-                return self._with_token(base)
-        except psycopg.OperationalError:
-            self.say(f"base {scale}×: not there yet")
-        base = self.empty(name)
-        for copy in range(scale):
+        done = _copies(base, digest)
+        if done is None:
+            base, done = self.empty(name), 0
+        else:
+            base.command("migrate")
+            base = self._with_token(base)
+        for copy in range(done, scale):
             start = time.monotonic()
             with tempfile.TemporaryDirectory(prefix="larrey-bench-") as folder:
-                source = replica(bundles, copy, Path(folder)) if copy else bundles
-                base.command("load", str(source))
+                base.command("load", str(replica(bundles, copy, Path(folder)) if copy else bundles))
+            with base.connect() as connection:
+                if copy + 1 == scale:
+                    connection.execute("vacuum analyze")
+                note = json.dumps({"bundles": digest, "copies": copy + 1})
+                connection.execute(sql.SQL("comment on schema record is {}").format(sql.Literal(note)))
             self.say(f"base {scale}×: copy {copy + 1} loaded in {time.monotonic() - start:.0f} s")
-        with base.connect() as connection:
-            connection.execute("vacuum analyze")
-            connection.execute(sql.SQL("comment on schema record is {}").format(sql.Literal(json.dumps(wanted))))
         return base
 
     def _base(self, database: str) -> Base:
@@ -154,6 +155,17 @@ def ground(data: Path | None, server: str, say: Say) -> Iterator[Ground]:
             return
         with postgres.start(folder) as started:
             yield Ground(started.url, folder, say)
+
+
+def _copies(base: Base, digest: str) -> int | None:
+    """How many copies of the bundles with ``digest`` the base holds; None when there is no such base."""
+    try:
+        with base.connect() as connection:
+            row = connection.execute("select obj_description(to_regnamespace('record'), 'pg_namespace')").fetchone()
+    except psycopg.OperationalError:
+        return None
+    noted = json.loads(row[0]) if row is not None and row[0] is not None else {}
+    return int(noted["copies"]) if noted.get("bundles") == digest else None
 
 
 def _digest(bundles: Path) -> str:
