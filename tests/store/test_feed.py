@@ -41,7 +41,9 @@ def consume(url: str) -> None:
             with connection.transaction(), connection.cursor() as cursor:
                 changes = feed.read(cursor, "test", limit=7)
                 for change in changes:
-                    cursor.execute("insert into seen (seq, id, version) values (%s, %s, %s)", (change.seq, change.id, change.version))
+                    cursor.execute(
+                        "insert into seen (seq, id, version) values (%s, %s, %s)", (change.seq, change.id, change.version)
+                    )
             if not changes:
                 time.sleep(0.005)
 
