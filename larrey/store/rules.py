@@ -10,12 +10,14 @@ from typing import Literal
 class Rules:
     """``references``: a reference to a missing local resource is refused, or tolerated (feeds out of order).
 
-    ``entries``: most entries in one bundle. ``validate``: check the structure before writing.
+    ``entries``: most entries in one bundle. ``validate``: check the structure before writing. ``keys``: most keys and
+    values one resource may be found by; the largest honest ones (groups, value sets) have some ten thousand.
     """
 
     references: Literal["refuse", "tolerate"] = "refuse"
     validate: bool = True
     entries: int = 10_000
+    keys: int = 100_000
 
 
 STRICT = Rules()

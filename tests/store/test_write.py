@@ -19,6 +19,7 @@ from larrey.kit.errors import (
     MultipleMatches,
     NotFound,
     PreconditionFailed,
+    TooLarge,
     Unprocessable,
 )
 from larrey.store import Caller, Rules
@@ -126,6 +127,13 @@ def test_a_faulty_resource_leaves_nothing(connection: Connection, write: Any) ->
     with pytest.raises(Invalid, match="JSON object"):
         write(store.create, [])
     assert connection.execute("select count(*) from record.change").fetchone() == (0,)
+
+
+def test_a_resource_that_would_swamp_the_indexes_is_refused(write: Any) -> None:
+    crowded = patient(name=[{"family": f"Nom {n}"} for n in range(60)])
+    with pytest.raises(TooLarge, match="this server takes 100"):
+        write(store.create, crowded, rules=Rules(keys=100))
+    assert write(store.create, crowded).outcome == "created"
 
 
 def test_conditional_create_finds_what_is_there(write: Any) -> None:

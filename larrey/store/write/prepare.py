@@ -12,7 +12,7 @@ from larrey.fhir.references import literal
 from larrey.fhir.validation import validate
 from larrey.kit import json
 from larrey.kit.clock import instant, now
-from larrey.kit.errors import Invalid, Issue, Unprocessable
+from larrey.kit.errors import Invalid, Issue, TooLarge, Unprocessable
 from larrey.kit.ids import is_resource_id
 from larrey.store import binary
 from larrey.store.index import Indexed, index
@@ -94,7 +94,7 @@ def prepare(
 
     ``literals`` are its literal local references when the caller has walked it already (``references.literal``).
     ``place`` is where it stands in a larger input (``Bundle.entry[3].resource``), for the errors' expressions.
-    Raises ``Unprocessable`` with every structural fault.
+    Raises ``Unprocessable`` with every structural fault, ``TooLarge`` for one that would swamp the indexes.
     """
     type_ = checked_type(resource)
     stamped = stamp(resource, id_, version, updated)
@@ -109,6 +109,10 @@ def prepare(
         body = json.dumps(stamped)
     if literals is None:
         literals = literal(stamped)
+    indexed = index(stamped, type_, id_, literals)
+    size = len(indexed.tokens) + len(indexed.strings) + len(indexed.dates) + len(indexed.numbers)
+    if size > rules.keys:
+        raise TooLarge(f"The {type_} would be found by {size} values; this server takes {rules.keys}.", expression=place or type_)
     return Prepared(
         type_,
         id_,
@@ -117,7 +121,7 @@ def prepare(
         "C" if version == 1 else "U",
         updated,
         body,
-        index(stamped, type_, id_, literals),
+        indexed,
         literals,
         content=content,
     )
