@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from larrey.site import postgres
 
 STARTER = """
 import sys
+import tempfile
 from pathlib import Path
 from larrey.site import postgres
 server = postgres.start(Path(sys.argv[1]), durable=False)
@@ -145,3 +148,21 @@ def test_as_root_it_runs_as_another_account_in_a_folder_that_account_cannot_reac
     with start(tmp_path / "data") as server:
         assert Path(f"/proc/{server.pid}").stat().st_uid != 0
     assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a server to another account")
+def test_as_root_programs_out_of_the_accounts_reach_are_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = postgres.binaries().folder.parents[1]
+    shutil.copytree(installed, tmp_path / "closed" / installed.name, symlinks=True)
+    if (libraries := installed.with_name(f"{installed.name}.libs")).is_dir():
+        shutil.copytree(libraries, tmp_path / "closed" / libraries.name)
+    (tmp_path / "closed").chmod(0o700)
+    closed = postgres.binaries(str(tmp_path / "closed" / installed.name / "pginstall" / "bin"))
+    with tempfile.TemporaryDirectory() as cache:
+        Path(cache).chmod(0o755)
+        monkeypatch.setattr("larrey.site.postgres.programs._CACHE", Path(cache))
+        for _ in range(2):
+            with postgres.start(tmp_path / "data", programs=closed, durable=False) as server:
+                assert Path(f"/proc/{server.pid}/exe").readlink().is_relative_to(cache)
+        assert len(list(Path(cache).iterdir())) == 1
+    assert (tmp_path / "closed").stat().st_mode & 0o777 == 0o700

@@ -99,18 +99,23 @@ def within_reach(programs: Binaries, account: Account | None) -> Binaries:
     root = programs.folder.parent
     stamp = (programs.folder / "postgres").stat()
     copy = _CACHE / f"postgresql-{programs.major}-{stamp.st_size:x}-{int(stamp.st_mtime):x}"
+    within = Path(root.parent.name, root.name)
     if not copy.is_dir():
         _CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix="making-", dir=_CACHE))
         for part in ("bin", "lib", "share"):
-            shutil.copytree(root / part, making / part, symlinks=True)
-        for folder in (making, *(path for path in making.rglob("*") if path.is_dir() and not path.is_symlink())):
-            folder.chmod(0o755)
+            shutil.copytree(root / part, making / within / part, symlinks=True)
+        libraries = root.parent.with_name(f"{root.parent.name}.libs")  # where a wheel keeps those of others, found from bin
+        if libraries.is_dir():
+            shutil.copytree(libraries, making / libraries.name)
+        for path in (making, *making.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() else path.stat().st_mode | 0o444)
         try:
             making.rename(copy)
         except OSError:  # another start made it meanwhile
             shutil.rmtree(making, ignore_errors=True)
-    return Binaries(copy / "bin", programs.major)
+    return Binaries(copy / within / "bin", programs.major)
 
 
 def identity(account: Account | None) -> dict[str, Any]:
