@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -170,7 +172,16 @@ _workers: list[Worker] = []  # of this process: one, once it has begun
 
 def _begin(plan: Plan, expected: frozenset[Target]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _workers.append(Worker(psycopg.connect(plan.url, autocommit=True), plan.caller, plan.rules, expected))
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for jobs for ever; what it was writing is rolled back."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(job: Job) -> Outcome:
