@@ -1,58 +1,51 @@
-"""``larrey token`` and ``larrey account``, on a database of their own."""
+"""``larrey token`` and ``larrey account``, as typed."""
 
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import subprocess
-import sys
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from click.testing import CliRunner, Result
 
 from larrey.access import tokens
+from larrey.cli.main import larrey as command_line
+from larrey.kit.errors import Conflict, Invalid, NotFound
+from larrey.site import installation
 
-
-class Larrey(Protocol):
-    """The command line: its arguments, and what is typed."""
-
-    def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]: ...
+Larrey = Callable[..., Result]
 
 
 @pytest.fixture
-def larrey(database_url: str, tmp_path: Path) -> Larrey:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LARREY_")}
-    environment |= {
-        "LARREY_DATABASE_URL": database_url,
-        "LARREY_DATA": str(tmp_path),
-        "LARREY_SECRET_KEY": secrets.token_urlsafe(48),
-    }
+def larrey(site: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Larrey]:
+    """``larrey("token", "list", typed="…")`` on the test's database; an error of ours is in ``result.exception``."""
+    monkeypatch.setenv("LARREY_DATABASE_URL", site)
+    installation.settings.cache_clear()
 
-    def run(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "larrey", *arguments]
-        return subprocess.run(command, env=environment, input=typed, capture_output=True, text=True, timeout=60, check=False)
+    def run(*arguments: str, typed: str = "") -> Result:
+        return CliRunner().invoke(command_line, arguments, input=typed)
 
-    return run
+    yield run
+    installation.settings.cache_clear()
 
 
 def test_a_token_is_printed_alone_and_works(larrey: Larrey, connection: psycopg.Connection) -> None:
     made = larrey("token", "create", "lab", "--scope", "system/*.rs")
-    assert made.returncode == 0
+    assert made.exit_code == 0
     assert made.stderr == ""
-    secret = made.stdout.removesuffix("\n")
     with connection.cursor() as cursor:
-        assert tokens.verify(cursor, secret).actor == "token:lab"
-    assert larrey("token", "create", "lab", "--scope", "system/*.rs").returncode == 5
+        assert tokens.verify(cursor, made.stdout.removesuffix("\n")).actor == "token:lab"
+    assert isinstance(larrey("token", "create", "lab", "--scope", "system/*.rs").exception, Conflict)
     refused = larrey("token", "create", "bad", "--scope", "system/Nothing.r")
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "Nothing" in refused.stderr
+    assert isinstance(refused.exception, Invalid)
+    assert refused.stdout == ""
+    assert larrey("token", "create", "bad").exit_code == 2  # a scope is always said
     listed = json.loads(larrey("token", "list", "--json").stdout)
     assert [token["name"] for token in listed["tokens"]] == ["lab"]
-    assert larrey("token", "revoke", "lab").returncode == 0
+    assert larrey("token", "revoke", "lab").exit_code == 0
     assert "revoked" in larrey("token", "list").stdout
+    assert isinstance(larrey("token", "revoke", "other").exception, NotFound)
 
 
 def test_accounts_from_the_command_line(larrey: Larrey, connection: psycopg.Connection) -> None:
@@ -60,10 +53,13 @@ def test_accounts_from_the_command_line(larrey: Larrey, connection: psycopg.Conn
     assert made["username"] == "jeanne"
     assert len(made["password"]) > 20
     weak = larrey("account", "password", "jeanne", "--password-stdin", typed="short\n")
-    assert weak.returncode == 2
-    assert "too short" in weak.stderr
-    assert larrey("account", "password", "jeanne", "--password-stdin", typed="une-phrase-longue\n").returncode == 0
-    assert larrey("account", "disable", "jeanne").returncode == 0
-    assert larrey("account", "disable", "nobody").returncode == 4
-    assert "jeanne  doctor  Jeanne  (disabled)" in larrey("account", "list").stdout
-    assert connection.execute("select count(*) from access_account where password like 'argon2%'").fetchone() == (1,)
+    assert isinstance(weak.exception, Invalid)
+    assert "too short" in str(weak.exception)
+    before = connection.execute("select password from access_account").fetchall()
+    assert larrey("account", "password", "jeanne", "--password-stdin", typed="une-phrase-longue\n").exit_code == 0
+    assert connection.execute("select password from access_account").fetchall() != before
+    assert isinstance(larrey("account", "password", "jeanne", "--password-stdin").exception, Invalid)
+    assert larrey("account", "create", "paul", "--name", "Paul", "--role", "god").exit_code == 2
+    assert larrey("account", "disable", "jeanne").exit_code == 0
+    assert isinstance(larrey("account", "disable", "nobody").exception, NotFound)
+    assert larrey("account", "list").stdout == "jeanne  doctor  Jeanne  (disabled)\n"
