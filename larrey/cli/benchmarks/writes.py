@@ -168,7 +168,7 @@ create sequence public.bench_next;
 create table public.bench_row (n bigint generated always as identity primary key, key bigint not null, rid bigint not null);
 """
 _NEW_KEY = "select nextval('public.bench_key') as key \\gset"
-_NEXT_ROW = "select key, rid from public.bench_row where n = nextval('public.bench_next') \\gset"
+_NEXT_ROW = "select key, rid from public.bench_row where n = (select nextval('public.bench_next')) \\gset"
 
 
 def _pgbench(base: Base, kind: str, patient: str, seconds: float) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 
+from larrey.cli.benchmarks.report import quantile
 from larrey.cli.benchmarks.shapes import chains, schema
 from larrey.cli.benchmarks.shapes.corpus import Catalogue
 from larrey.cli.benchmarks.shapes.searches import SEARCHES, Draw, Sql
@@ -16,6 +18,10 @@ from larrey.store.keys import parameter_key
 
 REPEATS = 3
 """Each value is searched this often and the best counts: what is left is the search, not its neighbours."""
+SLOW = 500.0
+"""Milliseconds beyond which a search is not repeated."""
+ENOUGH = 15_000.0
+"""Milliseconds in all after which a search is not filled with more values."""
 LIMIT = 10.0
 """Seconds after which a search counts as not answered."""
 
@@ -38,7 +44,12 @@ def draw(connection: psycopg.Connection, catalogue: Catalogue, seed: int) -> Dra
 
 
 def latencies(
-    connection: psycopg.Connection, values: Draw, shapes: tuple[str, ...], rounds: int, only: tuple[str, ...] = ()
+    connection: psycopg.Connection,
+    values: Draw,
+    shapes: tuple[str, ...],
+    rounds: int,
+    say: Callable[[str], None],
+    only: tuple[str, ...] = (),
 ) -> dict[str, dict[str, list[float]]]:
     """Milliseconds (planning, execution and transfer) by search and shape; each value is tried on all shapes in turn."""
     chains.register()
@@ -53,6 +64,8 @@ def latencies(
             counts = set()
             best = dict.fromkeys(shapes, math.inf)
             for shape in shapes * REPEATS:
+                if SLOW < best[shape] < math.inf:
+                    continue  # its neighbours do not matter
                 values.random.setstate(state)
                 text = write(values, lambda type_, shape=shape: Sql(shape, type_))  # type: ignore[misc]
                 start = time.perf_counter()
@@ -66,7 +79,8 @@ def latencies(
                     found[shape].append(best[shape])
             if len(counts) > 1:
                 raise AssertionError(f"{name}: the shapes disagree: {counts}")
-            if turn >= 5 and max(sum(times) for times in found.values()) > 20_000:
+            if max(sum(times) for times in found.values()) > ENOUGH:
                 break
         result[name] = found
+        say(name + ": " + ", ".join(f"{shape} {quantile(times, 0.95):.1f} ms" for shape, times in found.items()))
     return result

@@ -65,7 +65,7 @@ def _measured(
         ]
         for shape in schema.SHAPES
     }
-    found = measure.latencies(connection, measure.draw(connection, catalogue, 7), QUERIED, rounds)
+    found = measure.latencies(connection, measure.draw(connection, catalogue, 7), QUERIED, rounds, say)
     milliseconds = {
         name: {shape: {"p50": quantile(times, 0.5), "p95": quantile(times, 0.95)} for shape, times in by_shape.items()}
         for name, by_shape in found.items()
