@@ -29,6 +29,7 @@ from larrey.fhir.query.nodes import (
 from larrey.store.keys import parameter_key
 from larrey.store.search.compiling import Compiler, clinical, labels, leads_to_the_patient, names_the_patient
 from larrey.store.search.equality import equality_keys
+from larrey.store.search.nearest import nearest, walk
 from larrey.store.search.ordering import value_rows
 from larrey.store.search.policy import policy
 from larrey.store.search.sorting import Order
@@ -193,11 +194,23 @@ def _foreseeable(inner: Sql) -> bool:
     return "select" not in inner.text
 
 
-def page(found: Sequence[Driver], columns: str, where: Sql, order: Order, limit: int) -> Sql:
-    """The statement for ``limit`` rows ``r`` in ``order`` for which ``where`` and every driver holds.
+def page(
+    found: Sequence[Driver],
+    columns: str,
+    where: Sql,
+    order: Order,
+    limit: int,
+    *,
+    after: Sequence[str | None] | None,
+    narrow: bool,
+) -> Sql:
+    """The statement for ``limit`` rows ``r`` in ``order``, beyond ``after``, for which ``where`` and every driver holds.
 
-    It gives ``columns`` of ``record.resource`` and then the order's keys but the last as text.
+    It gives ``columns`` of ``record.resource`` and then the order's keys but the last as text. ``narrow``: ``where`` names the
+    patients, so their rows are few enough to be sorted.
     """
+    if after is not None:
+        where = every([where, order.after(after)])
     texts = Sql("".join(f", o{n}::text" for n in range(1, len(order.keys))))
     keys = join("", (sql(f", %s as o{n}", key.expression) for n, key in enumerate(order.keys, 1)))
     given: list[Sql] = []
@@ -213,10 +226,9 @@ def page(found: Sequence[Driver], columns: str, where: Sql, order: Order, limit:
         branches.append(every([few, *earlier_are_many, chosen, where, *others]))
         earlier_are_many.append(sql("not (%s)", few))
     branches.append(every([*earlier_are_many, where, *(driver.otherwise for driver in found)]))
-    walks = [
-        sql(f"(select {columns}%s from record.resource r where %s order by %s limit {limit:d})", keys, branch, order.clause())
-        for branch in branches
-    ]
+    walks = [walk(columns, keys, branch, order, limit) for branch in branches]
+    if not narrow and not found and order.keys[0].source is not None and (after is None or after[0] is not None):
+        given, walks = nearest(columns, keys, where, order, limit, None if after is None else after[0])
     rows, numbered = join(" union all ", walks), order.numbered().clause()
     prologue = sql("with %s ", join(", ", given)) if given else Sql("")
     names = columns.replace("r.", "")

@@ -115,7 +115,8 @@ class _Search:
         self.where = every([*parts, compiler.conjunction("r", query.criteria)])
         self.drivers: list[Driver] = []
         self.met = self.where
-        if not owned(query.criteria):
+        self.narrow = owned(query.criteria)
+        if not self.narrow:
             self.drivers, others = drivers(compiler, query.criteria, query.types)
             self.met = every([*parts, compiler.conjunction("r", others)])
 
@@ -164,8 +165,7 @@ class _Search:
         """At most ``limit`` rows: the columns of ``Stored``, then the order's keys but the last, as text."""
         if self.where == FALSE:
             return []
-        where = self.met if after is None else every([self.met, order.after(after)])
-        return self._execute(page(self.drivers, COLUMNS, where, order, limit))
+        return self._execute(page(self.drivers, COLUMNS, self.met, order, limit, after=after, narrow=self.narrow))
 
     def _total(self, known: int | None) -> int | None:
         if known is not None:

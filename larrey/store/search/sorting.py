@@ -29,12 +29,16 @@ _CODED = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of an order. ``kind``: the SQL type of ``expression``."""
+    """One key of an order. ``kind``: the SQL type of ``expression``.
+
+    ``source``: the side table, its column and the parameter's key, where ``expression`` is the first or last such value.
+    """
 
     expression: Sql
     kind: str
     descending: bool
     nullable: bool
+    source: tuple[str, str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def _key(parameter: SearchParameter, *, descending: bool) -> Key:
     }[kind]
     best = "max" if descending else "min"
     chosen = f"(select {best}(v.{column}) from record.{table} v where v.rid = r.rid and v.key = %s::bigint)"
-    return Key(sql(chosen, p), type_, descending, nullable=True)
+    return Key(sql(chosen, p), type_, descending, nullable=True, source=(table, column, p))
 
 
 def _from_body(parameter: SearchParameter) -> Sql:
