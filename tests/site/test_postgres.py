@@ -60,7 +60,11 @@ def test_one_server_per_folder(tmp_path: Path) -> None:
         start(tmp_path / "data")
 
 
-def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
+@pytest.mark.parametrize("deep", [False, True], ids=["short temporary folder", "deep temporary folder"])
+def test_a_path_too_long_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deep: bool) -> None:  # noqa: FBT001
+    if deep:
+        (tmp_path / ("t" * 100)).mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("t" * 100)))
     with start(tmp_path / ("a" * 100)) as server, psycopg.connect(server.url) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
         socket = Path(server.url.partition("host=")[2].partition("&")[0].replace("%2F", "/"))

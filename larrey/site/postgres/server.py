@@ -89,7 +89,7 @@ def start(
         make_cluster(data, cluster, programs, account, durable=durable)
         _end_survivor(cluster)
         if len(os.fsencode(cluster)) > _LONGEST_SOCKET:
-            private_socket = Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX))
+            private_socket = _private_folder()
             lock.write(f"{private_socket}\n")
             lock.flush()
             if account:
@@ -112,6 +112,13 @@ def start(
             raise Misconfigured(f"The data folder {data} cannot be used: {error.strerror}.") from None
         raise
     return Server(url, cluster, process.pid, process, lock, private_socket)
+
+
+def _private_folder() -> Path:
+    """A new folder of ours alone with a path short enough; the temporary directory of the environment may be deep."""
+    length = _LONGEST_SOCKET - len(_SOCKET_PREFIX) - 16
+    short = next((place for place in (tempfile.gettempdir(), "/tmp") if len(os.fsencode(place)) <= length), "/tmp")  # noqa: S108
+    return Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX, dir=short))
 
 
 def attach(data: Path) -> str | None:
