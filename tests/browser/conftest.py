@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def server(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFac
     _close_django()
     with psycopg.connect(database, autocommit=True) as connection:
         for batch in versions():
-            store.retry(connection, lambda cursor, batch=batch: _write(cursor, batch))
+            store.retry(connection, partial(_write, resources=batch))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

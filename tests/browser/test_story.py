@@ -45,7 +45,7 @@ def visit(
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))  # an alert of a script that got in
     page.on(
         "console",
         lambda message: (

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def check(root: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / "scripts/make_catalogs.py"), "--check"]
+    command = [sys.executable, str(root / "scripts/check_translations.py")]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -27,16 +27,16 @@ def test_the_catalogues_are_complete() -> None:
 @pytest.mark.parametrize(
     ("file", "before", "after", "complaint"),
     [
-        ("larrey/apps/patients/locale/fr.po", 'msgstr "Historique"', 'msgstr ""', "not translated: History"),
-        ("larrey/apps/patients/templates/patients/none.html", "</h1>", '</h1>{{ _("New words") }}', "not translated: New words"),
-        ("larrey/ui/errors.py", 'gettext_noop("Not found")', 'gettext_noop("Missing")', "no longer used: Not found"),
+        ("larrey/apps/patients/locale/fr.po", 'msgstr "Historique"', 'msgstr ""', "leaves 'History' untranslated"),
+        ("larrey/apps/patients/templates/patients/none.html", "</h1>", '</h1>{{ _("New words") }}', "lacks 'New words'"),
+        ("larrey/ui/errors.py", 'gettext_noop("Not found")', 'gettext_noop("Missing")', "holds 'Not found', which nothing uses"),
     ],
 )
 def test_a_missing_translation_is_caught(tmp_path: Path, file: str, before: str, after: str, complaint: str) -> None:
     for folder in ("access", "ui", "apps/patients"):
         shutil.copytree(ROOT / "larrey" / folder, tmp_path / "larrey" / folder, ignore=shutil.ignore_patterns("static", "tests"))
     (tmp_path / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts/make_catalogs.py", tmp_path / "scripts")
+    shutil.copy(ROOT / "scripts/check_translations.py", tmp_path / "scripts")
     changed = tmp_path / file
     text = changed.read_text("utf-8")
     assert before in text

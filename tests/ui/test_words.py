@@ -36,9 +36,9 @@ LINES = [
             "effectiveDateTime": "2024-05-01",
             "valueQuantity": {"value": 5.2, "unit": "mmol/L", "comparator": ">="},
             "interpretation": [{"coding": [{"code": "H"}]}],
-            "referenceRange": [{"low": {"value": 3}, "high": {"value": 5}}],
+            "referenceRange": [{"low": {"value": 3, "unit": "mmol/L"}, "high": {"value": 5, "unit": "mmol/L"}}],
         },
-        words.Line("01/05/2024", "Potassium", "≥ 5,2 mmol/L · usuelles 3 – 5", ("Élevé", "orange")),
+        words.Line("01/05/2024", "Potassium", "≥ 5,2 mmol/L · usuelles 3 – 5 mmol/L", ("Élevé", "orange")),
     ),
     (
         {
@@ -180,6 +180,13 @@ def test_noise_of_decimals_is_rounded_and_small_values_are_kept() -> None:
     assert shown(b"0.0021") == "0,0021"
     assert shown(b"176.35499866729558") == "176,35"
     assert shown(b"0.000123456") == "0,000123"
+
+
+def test_hl7_codes_are_words_and_others_are_left_alone() -> None:
+    assert text({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/x", "code": "H"}]}, "CodeableConcept") == "Élevé"
+    assert text({"coding": [{"system": "urn:mine", "code": "H"}]}, "CodeableConcept") == "H"
+    assert text({"low": {"value": 3, "unit": "g"}, "high": {"value": 5, "unit": "kg"}}, "Range") == "3 g – 5 kg"
+    assert text("fr-FR", "code") == "fr-FR"
 
 
 def test_every_type_and_element_has_a_label() -> None:

@@ -26,6 +26,7 @@ _UNITS = (
     ("ug/", "µg/"),
     ("/uL", "/µL"),
 )
+_HL7 = ("http://terminology.hl7.org/", "http://hl7.org/fhir/")
 _DATES = frozenset({"date", "dateTime", "instant"})
 _MEASURED = 4
 """Decimals that are shown as they were written."""
@@ -69,7 +70,10 @@ def has_words(type_: str) -> bool:
 
 
 def coding(value: Value) -> str:
-    """A Coding: its display, else its code."""
+    """A Coding: its display, else its code, in words when it is one of HL7's own."""
+    code = str(value.get("code") or "")
+    if not value.get("display") and code in labels.table()["codes"] and str(value.get("system", "")).startswith(_HL7):
+        return labels.code(code)
     return str(value.get("display") or value.get("code") or value.get("system") or "")
 
 
@@ -183,10 +187,11 @@ def attachment(value: Value) -> str:
 
 
 def range_(value: Value) -> str:
-    """A Range: low – high."""
+    """A Range: low – high, the unit once when it is the same."""
     low, high = text(value.get("low"), "Quantity"), text(value.get("high"), "Quantity")
     if low and high:
-        return f"{low} – {high}"
+        first, _space, unit = low.partition(" ")
+        return f"{first if unit and high.endswith(f' {unit}') else low} – {high}"
     return f"≥ {low}" if low else f"≤ {high}" if high else ""
 
 

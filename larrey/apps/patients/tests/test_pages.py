@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -106,10 +107,15 @@ def test_the_history_tells_who_when_and_what_changed(signed_in: SignedIn) -> Non
     assert "4,1 mmol/L</span>" in old
 
 
+def _update(cursor: psycopg.Cursor[Any], caller: Caller, resource: dict[str, Any]) -> None:
+    store.update(cursor, caller, resource)
+
+
 @pytest.mark.usefixtures("record")
 def test_a_long_history_comes_in_pages(signed_in: SignedIn, connection: psycopg.Connection, caller: Caller) -> None:
     for n in range(12):
-        store.retry(connection, lambda cursor, n=n: store.update(cursor, caller, observation("k1", "2024-05-01", value=6 + n)))
+        corrected = observation("k1", "2024-05-01", value=6 + n)
+        store.retry(connection, partial(_update, caller=caller, resource=corrected))
     client = signed_in("doctor")
     first = client.get(f"{RECORD}/Observation/k1").content.decode()
     assert first.count("/versions/") == queries.VERSIONS
