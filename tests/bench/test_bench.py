@@ -69,9 +69,11 @@ def test_a_base_of_two_copies_holds_twice_the_resources(field: Ground, base: Bas
 
 
 def test_load(field: Ground, bundles: Path) -> None:
-    (figure,) = load.measure(field, bundles)
-    assert figure.details["resources"] == sum(len(ids) for ids in in_files(bundles).values())
-    assert figure.ratio == pytest.approx(figure.value / (figure.floor or 0))
+    figures = load.measure(field, bundles)
+    assert len({figure.floor_name for figure in figures}) == 2
+    for figure in figures:
+        assert figure.details["resources"] == sum(len(ids) for ids in in_files(bundles).values())
+        assert figure.ratio == pytest.approx(figure.value / (figure.floor or 0))
 
 
 def test_read(base: Base) -> None:

@@ -32,19 +32,26 @@ def measure(ground: Ground, bundles: Path) -> list[Figure]:
         assert row is not None  # an aggregate always answers
     finally:
         ground.drop("load")
-    rate, floor = row[0] / seconds, len(resources) * len(floors) / sum(floors)
+    rate = row[0] / seconds
+    against = {
+        "load": ("COPY of the bytes in the files", len(resources) * len(floors) / sum(floors)),
+        "load, stricter": ("COPY of compact JSON", len(resources) / compact),
+    }
+    details = {"resources": row[0], "seconds": seconds}
+    target = f"≥ {PER_SECOND:,}/s and ≥ 1/6"
     return [
         Figure(
-            "load",
+            name,
             rate,
             "resources/s",
             floor,
-            "COPY of the same bytes",
+            floor_name,
             rate / floor,
-            f"≥ {PER_SECOND:,}/s and ≥ 1/6",
+            target,
             rate >= PER_SECOND and rate / floor >= SHARE_OF_COPY,
-            {"resources": row[0], "seconds": seconds, "copy_seconds": floors, "copy_of_compact_json_seconds": compact},
+            details,
         )
+        for name, (floor_name, floor) in against.items()
     ]
 
 

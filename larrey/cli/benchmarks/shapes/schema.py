@@ -7,7 +7,7 @@ floor   nowhere: the bodies alone, in a table with a primary key
 a       narrow rows ``token (key, rid)`` and ``link (parameter, target, rid)`` with btrees, as HAPI has them
 b       an array ``tokens bigint[]`` in the resource's row, under GIN with ``fastupdate = off``
 c       b, and narrow rows ``ordered (key, date_low, rid)`` for the main code of each type
-d       b, with bodies pushed out of line (``toast_tuple_target``) so that the rows walked are narrow
+d       b, with ``toast_tuple_target = 512``; only rows above 2 kB are touched by it, so most bodies stay in line
 ======  ==================================================================================================
 """
 
