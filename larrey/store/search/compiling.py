@@ -59,18 +59,11 @@ class Compiler:
         Beside given patients the array is not to be looked up in its index, which may hold a million rows for a
         frequent code: ``is true`` makes it a check of each of the patients' rows.
         """
-        patients_known = owned(nodes)
-        keys: list[int] = []
-        parts: list[Sql] = []
-        for node in nodes:
-            single = _single_key(node)
-            if single is None:
-                parts.append(self.predicate(alias, node))
-            else:
-                keys.append(single)
+        parts = [self.predicate(alias, node) for node in nodes if _single_key(node) is None]
+        keys = single_keys(nodes)
         if keys:
-            looked_up = sql(f"{alias}.tokens @> %s::bigint[]", sorted(set(keys)))
-            parts.append(sql("(%s) is true", looked_up) if patients_known else looked_up)
+            looked_up = sql(f"{alias}.tokens @> %s::bigint[]", keys)
+            parts.append(sql("(%s) is true", looked_up) if owned(nodes) else looked_up)
         return every(parts)
 
     def predicate(self, alias: str, node: Node) -> Sql:
@@ -253,6 +246,11 @@ def _single_key(node: Node) -> int | None:
         if parameter.code not in ("_id", "_lastUpdated"):
             return present_key(parameter_key(parameter.base, parameter.code))
     return None
+
+
+def single_keys(nodes: Sequence[Node]) -> list[int]:
+    """The keys that a row must all have for ``nodes`` to hold together, of those that are as simple as that."""
+    return sorted({single for node in nodes if (single := _single_key(node)) is not None})
 
 
 def _ids(alias: str, node: Match) -> Sql:

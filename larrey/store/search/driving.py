@@ -29,6 +29,7 @@ from larrey.fhir.query.nodes import (
 from larrey.store.keys import parameter_key
 from larrey.store.search.compiling import Compiler, clinical, labels, leads_to_the_patient, names_the_patient
 from larrey.store.search.equality import equality_keys
+from larrey.store.search.meeting import WALKED, Meet, meeting
 from larrey.store.search.nearest import nearest, walk
 from larrey.store.search.ordering import value_rows
 from larrey.store.search.policy import policy
@@ -203,14 +204,16 @@ def page(
     *,
     after: Sequence[str | None] | None,
     narrow: bool,
+    meet: Meet | None = None,
 ) -> Sql:
     """The statement for ``limit`` rows ``r`` in ``order``, beyond ``after``, for which ``where`` and every driver holds.
 
     It gives ``columns`` of ``record.resource`` and then the order's keys but the last as text. ``narrow``: ``where`` names the
-    patients, so their rows are few enough to be sorted.
+    patients, so their rows are few enough to be sorted. ``meet``: keys that must meet in one row.
     """
+    beyond = Sql("true") if after is None else order.after(after)
     if after is not None:
-        where = every([where, order.after(after)])
+        where = every([where, beyond])
     texts = Sql("".join(f", o{n}::text" for n in range(1, len(order.keys))))
     keys = join("", (sql(f", %s as o{n}", key.expression) for n, key in enumerate(order.keys, 1)))
     given: list[Sql] = []
@@ -229,6 +232,9 @@ def page(
     walks = [walk(columns, keys, branch, order, limit) for branch in branches]
     if not narrow and not found and order.keys[0].source is not None and (after is None or after[0] is not None):
         given, walks = nearest(columns, keys, where, order, limit, None if after is None else after[0])
+    if meet is not None and not narrow and not found and order.keys[0].expression.text in WALKED:
+        scope = every([meet.scope, beyond])
+        given, walks = meeting(columns, keys, where, order, limit, scope=scope, found=meet.found)
     rows, numbered = join(" union all ", walks), order.numbered().clause()
     prologue = sql("with %s ", join(", ", given)) if given else Sql("")
     names = columns.replace("r.", "")

@@ -22,6 +22,7 @@ from larrey.store.search.deadline import deadline
 from larrey.store.search.driving import Driver, drivers, page
 from larrey.store.search.including import COLUMNS, included
 from larrey.store.search.limits import Limits
+from larrey.store.search.meeting import meet
 from larrey.store.search.policy import policy
 from larrey.store.search.sorting import Order, ordering
 from larrey.store.search.sql import FALSE, Sql, every, some, sql
@@ -119,6 +120,7 @@ class _Search:
         if not self.narrow:
             self.drivers, others = drivers(compiler, query.criteria, query.types)
             self.met = every([*parts, compiler.conjunction("r", others)])
+        self.meet = meet(caller, query.types, query.criteria)
 
     def page(self) -> Page:
         """The page that the query's cursor points to, or the first."""
@@ -159,13 +161,14 @@ class _Search:
 
     def first(self, limit: int) -> list[Stored]:
         """The newest ``limit`` matches."""
+        self.meet = None  # criteria of conditional operations name something rare: no walk before it is looked up
         return [Stored(*row[:7]) for row in self._rows(ordering((), backwards=False), None, limit)]
 
     def _rows(self, order: Order, after: Sequence[str | None] | None, limit: int) -> list[tuple[Any, ...]]:
         """At most ``limit`` rows: the columns of ``Stored``, then the order's keys but the last, as text."""
         if self.where == FALSE:
             return []
-        return self._execute(page(self.drivers, COLUMNS, self.met, order, limit, after=after, narrow=self.narrow))
+        return self._execute(page(self.drivers, COLUMNS, self.met, order, limit, after=after, narrow=self.narrow, meet=self.meet))
 
     def _total(self, known: int | None) -> int | None:
         if known is not None:

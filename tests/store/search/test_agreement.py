@@ -12,7 +12,7 @@ import pytest
 
 from larrey import store
 from larrey.kit.errors import Invalid
-from larrey.store.search import Limits, driving, search
+from larrey.store.search import Limits, driving, meeting, search
 
 # What is asked for: parameter names of each type with a maker of values; values are drawn from the same pools as the data.
 SEEDS = range(4)
@@ -202,6 +202,9 @@ def test_random_searches_agree_with_looking_at_everything(
     if seed % 2:  # so that what drives a search often chooses too many rows to start from
         for name in ("FEW", "FEW_KEYS", "FEW_PATIENTS"):
             monkeypatch.setattr(driving, name, 2)
+        monkeypatch.setattr(meeting, "FEW", 2)
+    if seed:  # and so that a page is rarely filled by the first steps of a walk
+        monkeypatch.setattr(meeting, "STEPS", 2)
     asker, limits, hits = Asker(seed, pools), Limits(chain_depth=12), 0
     answered = 0
     with connection.cursor(binary=True) as cursor:
