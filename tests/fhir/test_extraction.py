@@ -269,6 +269,9 @@ def test_other_quantities() -> None:
     data = {"origin": {"value": 10, "unit": "mV"}, "factor": Decimal("0.5"), "data": "2 -4 E U", "upperLimit": 30}
     sampled = values({"resourceType": "Observation", "valueSampledData": data})["value-quantity"]
     assert sampled == [Amount(Decimal(8), Decimal(25), Decimal(8), None, None, "mV")]
+    for worthless in ("Jeanne", "NaN", "1e9999", "--1", "²"):
+        more = {**data, "data": f"{data['data']} {worthless}"}
+        assert values({"resourceType": "Observation", "valueSampledData": more})["value-quantity"] == sampled
     age = {"low": {"value": 40, "system": UCUM, "code": "a"}}
     onset = values({"resourceType": "Condition", "onsetRange": age})["onset-age"]
     assert onset == [Amount(Decimal(40), INFINITY, Decimal(40), UCUM, "a", None)]

@@ -178,10 +178,14 @@ def quantity_range(value: Any, found: list[Value]) -> None:
     )
 
 
+_SAMPLE = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+
 def sampled_data(value: Any, found: list[Value]) -> None:
     """From the smallest to the largest sample, scaled (http://hl7.org/fhir/R4/datatypes.html#SampledData).
 
-    ``E`` (error) counts for nothing, ``L`` and ``U`` for the limits of detection where they are given.
+    ``E`` (error) counts for nothing, as does what is no number; ``L`` and ``U`` count for the limits of detection where
+    they are given.
     """
     origin = value.get("origin") or {}
     zero, factor = _decimal(origin.get("value", 0)), _decimal(value.get("factor", 1))
@@ -189,7 +193,7 @@ def sampled_data(value: Any, found: list[Value]) -> None:
     numbers = []
     for text in set(value.get("data", "").split()):
         raw = limits.get(text, text)
-        if raw is not None:
+        if raw is not None and _SAMPLE.fullmatch(str(raw)):
             numbers.append(_decimal(raw) * factor + zero)
     if numbers:
         low, high = min(numbers), max(numbers)
