@@ -228,13 +228,19 @@ def page(
         chosen = Sql(f"r.rid = any(array(select rid from rows{n}))")
         branches.append(every([few, *earlier_are_many, chosen, where, *others]))
         earlier_are_many.append(sql("not (%s)", few))
-    branches.append(every([*earlier_are_many, where, *(driver.otherwise for driver in found)]))
+    unbounded = every([*earlier_are_many, where, *(driver.otherwise for driver in found)])
     walks = [walk(columns, keys, branch, order, limit) for branch in branches]
-    if not narrow and not found and order.keys[0].source is not None and (after is None or after[0] is not None):
+    if narrow or order.keys[0].expression.text not in WALKED:
+        meet = None
+    if meet is not None:
+        scope = every([*earlier_are_many, meet.scope, beyond])
+        together = sql("%s and %s", meet.found, every(earlier_are_many))
+        more, onward = meeting(columns, keys, unbounded, order, limit, scope=scope, found=together)
+        given, walks = [*given, *more], [*walks, *onward]
+    elif not narrow and not found and order.keys[0].source is not None and (after is None or after[0] is not None):
         given, walks = nearest(columns, keys, where, order, limit, None if after is None else after[0])
-    if meet is not None and not narrow and not found and order.keys[0].expression.text in WALKED:
-        scope = every([meet.scope, beyond])
-        given, walks = meeting(columns, keys, where, order, limit, scope=scope, found=meet.found)
+    else:
+        walks.append(walk(columns, keys, unbounded, order, limit))
     rows, numbered = join(" union all ", walks), order.numbered().clause()
     prologue = sql("with %s ", join(", ", given)) if given else Sql("")
     names = columns.replace("r.", "")

@@ -35,10 +35,10 @@ class Meet:
     found: Sql
 
 
-def meet(caller: Caller, types: Sequence[str] | None, nodes: Sequence[Node]) -> Meet | None:
-    """What ``nodes`` need when they ask for two keys or more of one type, else None."""
+def meet(caller: Caller, types: Sequence[str] | None, nodes: Sequence[Node], *, least: int) -> Meet | None:
+    """What ``nodes`` need when they ask for ``least`` keys or more of one type, else None."""
     keys = single_keys(nodes)
-    if types is None or len(types) != 1 or len(keys) < 2:
+    if types is None or len(types) != 1 or len(keys) < least:
         return None
     found = sql(
         "select c.rid from record.resource c where %s and c.tokens @> %s::bigint[]", policy("c", caller, "s", types), keys

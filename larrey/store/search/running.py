@@ -120,7 +120,8 @@ class _Search:
         if not self.narrow:
             self.drivers, others = drivers(compiler, query.criteria, query.types)
             self.met = every([*parts, compiler.conjunction("r", others)])
-        self.meet = meet(caller, query.types, query.criteria)
+        # A driver that chooses too many rows leaves it to one key to choose fewer.
+        self.meet = meet(caller, query.types, query.criteria, least=1 if self.drivers else 2)
 
     def page(self) -> Page:
         """The page that the query's cursor points to, or the first."""
