@@ -18,6 +18,11 @@ _FHIR_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(T.+)?)?)?\Z")
 _NARROW_SPACE = "\u202f"
 
 
+def language() -> str:
+    """``fr`` or ``en``: the language of this request's page."""
+    return "fr" if _french() else "en"
+
+
 def _french() -> bool:
     return (get_language() or "fr").startswith("fr")
 

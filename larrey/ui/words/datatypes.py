@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from larrey.fhir import reading
 from larrey.fhir.definitions import is_type, type_definition
 from larrey.kit import json
 from larrey.ui import formats
@@ -16,16 +17,6 @@ from larrey.ui.words import labels
 Value = Mapping[str, Any]
 
 _COMPARATORS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
-_UNITS = (
-    ("mm[Hg]", "mmHg"),
-    ("10*3", "10³"),
-    ("10*6", "10⁶"),
-    ("10*9", "10⁹"),
-    ("/m2", "/m²"),
-    ("Cel", "°C"),
-    ("ug/", "µg/"),
-    ("/uL", "/µL"),
-)
 _HL7 = ("http://terminology.hl7.org/", "http://hl7.org/fhir/")
 _DATES = frozenset({"date", "dateTime", "instant"})
 _MEASURED = 4
@@ -91,17 +82,8 @@ def quantity(value: Value) -> str:
     if value.get("value") is None:
         return str(value.get("unit") or value.get("code") or "")
     comparator = _COMPARATORS.get(str(value.get("comparator", "")), "")
-    unit = unit_words(str(value.get("unit") or value.get("code") or ""))
+    unit = reading.unit_text(value, formats.language())
     return " ".join(filter(None, (comparator, formats.number(rounded(value["value"])), unit)))
-
-
-def unit_words(unit: str) -> str:
-    """A UCUM unit as it is written on paper: ``mm[Hg]`` is mmHg; ``{score}`` counts without a unit."""
-    if unit == "1" or (unit.startswith("{") and unit.endswith("}")):
-        return ""
-    for code, written in _UNITS:
-        unit = unit.replace(code, written)
-    return unit
 
 
 def rounded(value: Any) -> Any:
@@ -132,18 +114,12 @@ def period(value: Value) -> str:
 
 def human_name(value: Value) -> str:
     """A HumanName as in France: title, family name in capitals, first names."""
-    parts = [*map(str, _list(value.get("prefix"))), str(value.get("family") or "").upper()]
-    parts += [*map(str, _list(value.get("given"))), *map(str, _list(value.get("suffix")))]
-    return " ".join(filter(None, parts)) or str(value.get("text") or "")
+    return reading.human_name(value, prefix=True)
 
 
 def address(value: Value) -> str:
     """An Address on one line."""
-    if value.get("text") and not value.get("line"):
-        return str(value["text"])
-    town = " ".join(str(value[key]) for key in ("postalCode", "city") if value.get(key))
-    parts = [*map(str, _list(value.get("line"))), town, *(str(value.get(key) or "") for key in ("state", "country"))]
-    return ", ".join(filter(None, parts))
+    return reading.address_line(value)
 
 
 def contact_point(value: Value) -> str:
