@@ -7,6 +7,7 @@ import re
 import pytest
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal import auth as totp
+from django.db import connection
 from django.test import Client, override_settings
 
 from larrey.access import accounts, callers, demo
@@ -133,6 +134,10 @@ def test_the_second_factor() -> None:
     assert "data:image/svg+xml;base64," in page
     code = totp.format_hotp_value(totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time()))))
     assert client.post("/account/two-factor/on", {"code": code}).status_code == 302
+    with connection.cursor() as cursor:
+        kept = cursor.execute("select data::text from mfa_authenticator").fetchall()
+    assert kept
+    assert not any(secret in row[0] for row in kept)  # who has only the database cannot make codes
     assert client.get("/account/two-factor").status_code == 200
     codes = client.get("/account/two-factor/recovery")
     assert codes.status_code == 200
