@@ -23,11 +23,11 @@ def refusals(path: Path) -> list[str]:
     ("name", "data"),
     [
         ("a.json", CONTENT),
-        ("a.json.gz", gzip.compress(CONTENT[:9]) + gzip.compress(CONTENT[9:])),
+        ("a.json.gz", gzip.compress(CONTENT[:9], mtime=0) + gzip.compress(CONTENT[9:], mtime=0)),
         ("a.json.bz2", bz2.compress(CONTENT)),
         ("a.json.zst", zstandard.compress(CONTENT)),
         ("a.json.zst", zstandard.compress(CONTENT[:9]) + zstandard.compress(CONTENT[9:])),
-        ("a.json", gzip.compress(CONTENT)),
+        ("a.json", gzip.compress(CONTENT, mtime=0)),
         ("a.json", b"\xef\xbb\xbf" + CONTENT),
     ],
 )
@@ -45,7 +45,7 @@ def test_content_is_the_same_whatever_the_compression(tmp_path: Path, name: str,
         ("a.json", b"", "empty"),
         ("a.json", b" \n", "empty"),
         ("a.json.gz", CONTENT, "not gz"),
-        ("a.json.gz", gzip.compress(CONTENT)[:-9], "damaged or cut short"),
+        ("a.json.gz", gzip.compress(CONTENT, mtime=0)[:-9], "damaged or cut short"),
         ("a.json.gz", b"\x1f\x8b" + bytes(30), "damaged or cut short"),
         ("a.json.bz2", bz2.compress(CONTENT)[:-9], "damaged or cut short"),
         ("a.json.bz2", b"BZh9" + bytes(30), "damaged or cut short"),
@@ -77,7 +77,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
 
 def test_too_much_for_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "WHOLE_LIMIT", 10)
-    (tmp_path / "a.json.gz").write_bytes(gzip.compress(CONTENT))
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(CONTENT, mtime=0))
     with pytest.raises(TooLarge):
         sources.read_whole(tmp_path / "a.json.gz")
 
