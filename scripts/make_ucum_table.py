@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from larrey.fhir.ucum.library import look_up
+from larrey.fhir.ucum.converter import look_up
 
 TABLE = Path(__file__).resolve().parent.parent / "larrey" / "fhir" / "ucum" / "table.json"
 

@@ -95,7 +95,7 @@ def _pages() -> Iterator[str]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "larrey.site.django_settings")
     os.environ.setdefault("LARREY_SECRET_KEY", "for-the-reference-pages-only-it-protects-nothing")
     import django  # noqa: PLC0415  needs the two variables above
-    from django.urls import URLPattern, URLResolver, get_resolver  # noqa: PLC0415
+    from django.urls import URLPattern, URLResolver, get_resolver  # noqa: PLC0415  needs Django loaded
 
     django.setup()
 

@@ -30,7 +30,7 @@ def create(username: str, name: str, role: str, email: str, *, password_stdin: b
     """Open an account. Without --password-stdin a password is made and printed, for the person to change."""
     password = _typed() if password_stdin else ""
     with _django():
-        from larrey.access import accounts  # noqa: PLC0415  needs Django
+        from larrey.access import accounts
 
         given = password or accounts.new_password()
         account = accounts.create(username, name=name, role=role, email=email, password=given)
@@ -44,7 +44,7 @@ def create(username: str, name: str, role: str, email: str, *, password_stdin: b
 def show(*, as_json: bool) -> None:
     """List the accounts."""
     with _django():
-        from larrey.access.models import Account  # noqa: PLC0415  needs Django
+        from larrey.access.models import Account
 
         found = list(Account.objects.order_by("username").values("username", "name", "role", "is_active"))
     rows = [{"username": row["username"], "name": row["name"], "role": row["role"], "active": row["is_active"]} for row in found]
@@ -60,7 +60,7 @@ def password(username: str, *, password_stdin: bool, as_json: bool) -> None:
     """Give USERNAME a new password; her open sessions end. Without --password-stdin one is made and printed."""
     typed = _typed() if password_stdin else ""
     with _django():
-        from larrey.access import accounts  # noqa: PLC0415  needs Django
+        from larrey.access import accounts
 
         given = typed or accounts.new_password()
         accounts.change_password(username, given)
@@ -73,7 +73,7 @@ def password(username: str, *, password_stdin: bool, as_json: bool) -> None:
 def disable(username: str) -> None:
     """End the account USERNAME. It is kept, because the trace names it."""
     with _django():
-        from larrey.access import accounts  # noqa: PLC0415  needs Django
+        from larrey.access import accounts
 
         accounts.disable(username)
     note(f"The account {username} is disabled.")
@@ -88,7 +88,7 @@ def _typed() -> str:
 
 @contextmanager
 def _django() -> Iterator[None]:
-    from larrey.site import installation, schema  # noqa: PLC0415
+    from larrey.site import installation, schema
 
     with installation.database(installation.settings()):
         schema.start_django()

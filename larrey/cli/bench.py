@@ -58,7 +58,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _wanted(bundles: Path | None, scale: int, data: Path | None, server: str) -> Iterator[Wanted]:
     with tempfile.TemporaryDirectory(prefix="larrey-bench-") as temporary:
         if bundles is None:
-            from larrey.cli.benchmarks.demonstration import write  # noqa: PLC0415  the generator is only needed here
+            from larrey.cli.benchmarks.demonstration import write
 
             bundles = write(Path(temporary))
         with ground(data, server, note) as ready:
@@ -159,7 +159,7 @@ def base(bundles: Path | None, scale: int, data: Path | None, server: str, *, as
 @click.option("--rounds", type=click.IntRange(1, 1000), default=40, show_default=True, help="Random values for each search.")
 def shapes(bundles: Path | None, scale: int, data: Path | None, server: str, rounds: int, *, as_json: bool) -> None:
     """The bake-off of index shapes of docs/adr/0001-index-shape.md, on tables of its own. Wants Synthea bundles."""
-    from larrey.cli.benchmarks.shapes import run  # noqa: PLC0415  only this command needs it
+    from larrey.cli.benchmarks.shapes import run
 
     if bundles is None:
         raise click.UsageError("Name a folder of Synthea bundles with --bundles.")

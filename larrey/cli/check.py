@@ -14,7 +14,7 @@ def command(*, as_json: bool) -> int:
 
     Exits with 1 when something must be repaired; a warning leaves 0.
     """
-    from larrey.site import soundness  # noqa: PLC0415  the database driver, not needed for --help
+    from larrey.site import soundness
 
     findings = soundness.examine()
     width = max(len(finding.subject) for finding in findings)

@@ -25,12 +25,12 @@ def command(patients: int | None) -> None:
 
 def _prepare(url: str, patients: int | None) -> str:
     """Make what the demo needs on the migrated database at ``url``; return the accounts, to be shown."""
-    from django.utils.translation import override  # noqa: PLC0415
+    from django.utils.translation import override
 
-    from larrey.access.demo import ensure_accounts  # noqa: PLC0415  needs Django, which knows the database by now
-    from larrey.apps.demo import api  # noqa: PLC0415
-    from larrey.cli.progress import Progress  # noqa: PLC0415
-    from larrey.store.caller import system  # noqa: PLC0415
+    from larrey.access.demo import ensure_accounts
+    from larrey.apps.demo import api
+    from larrey.cli.progress import Progress
+    from larrey.store.caller import system
 
     accounts = ensure_accounts()
     wanted = patients or api.PATIENTS
@@ -48,6 +48,6 @@ def _prepare(url: str, patients: int | None) -> str:
 
 def _close_django() -> None:
     """The processes to come must not share this one's connection."""
-    from django.db import connection  # noqa: PLC0415
+    from django.db import connection
 
     connection.close()

@@ -32,11 +32,11 @@ def command(
     TARGET is a folder (made if needed), which gets one file per resource type; or a file whose name ends in .ndjson,
     .ndjson.gz or .ndjson.zst; or - for standard output. A file appears under its name only when it is complete.
     """
-    from larrey.cli import exporting  # noqa: PLC0415  the store, not needed for --help
-    from larrey.cli.progress import Progress  # noqa: PLC0415
-    from larrey.fhir.dates import interval  # noqa: PLC0415
-    from larrey.site import installation  # noqa: PLC0415
-    from larrey.store.caller import system  # noqa: PLC0415
+    from larrey.cli import exporting
+    from larrey.cli.progress import Progress
+    from larrey.fhir.dates import interval
+    from larrey.site import installation
+    from larrey.store.caller import system
 
     moment: datetime | None = interval(since).low if since else None
     what = exporting.Selection(types, patients, moment)

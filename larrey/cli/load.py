@@ -37,11 +37,11 @@ def command(
 
     Exits with 2 when anything was refused, with 7 when the database stopped taking what it was given.
     """
-    from larrey.cli.loading import schedule  # noqa: PLC0415  the store, not needed for --help
-    from larrey.cli.progress import Progress  # noqa: PLC0415
-    from larrey.site import installation  # noqa: PLC0415
-    from larrey.store.caller import system  # noqa: PLC0415
-    from larrey.store.rules import Rules  # noqa: PLC0415
+    from larrey.cli.loading import schedule
+    from larrey.cli.progress import Progress
+    from larrey.site import installation
+    from larrey.store.caller import system
+    from larrey.store.rules import Rules
 
     settings = installation.settings()
     with installation.database(settings) as url:

@@ -18,7 +18,7 @@ def json_option(command: Command) -> Command:
 def result(value: dict[str, Any], text: str, *, as_json: bool) -> None:
     """The outcome of a command: ``value`` as JSON when asked for, else ``text``."""
     if as_json:
-        from larrey.kit import json  # noqa: PLC0415  its codec is half of the start-up time of "larrey --help"
+        from larrey.kit import json
 
         text = json.dumps(value).decode()
     click.echo(text)

@@ -24,7 +24,7 @@ def command() -> None:
 @json_option
 def create(name: str, scope: str, days: int | None, *, as_json: bool) -> None:
     """Make a token called NAME and print it, alone. It cannot be shown again."""
-    from larrey.access import tokens  # noqa: PLC0415  commands import what they need when they run
+    from larrey.access import tokens
 
     with _cursor() as cursor:
         secret = tokens.create(cursor, name, scope, days=days)
@@ -35,7 +35,7 @@ def create(name: str, scope: str, days: int | None, *, as_json: bool) -> None:
 @json_option
 def show(*, as_json: bool) -> None:
     """List the tokens, without their secrets."""
-    from larrey.access import tokens  # noqa: PLC0415
+    from larrey.access import tokens
 
     with _cursor() as cursor:
         found = tokens.everything(cursor)
@@ -62,7 +62,7 @@ def show(*, as_json: bool) -> None:
 @click.argument("name")
 def revoke(name: str) -> None:
     """End the token called NAME. Servers that remember it let it go within LARREY_TOKEN_SECONDS."""
-    from larrey.access import tokens  # noqa: PLC0415
+    from larrey.access import tokens
 
     with _cursor() as cursor:
         tokens.revoke(cursor, name)
@@ -75,8 +75,8 @@ def _day(moment: datetime | None) -> str | None:
 
 @contextmanager
 def _cursor() -> Iterator[Any]:
-    from larrey.site import installation  # noqa: PLC0415
-    from larrey.site.schema import connected  # noqa: PLC0415
+    from larrey.site import installation
+    from larrey.site.schema import connected
 
     with (
         installation.database(installation.settings()) as url,

@@ -87,7 +87,7 @@ def page(connect: Callable[[], psycopg.Connection]) -> bytes:
     text = b""
     if os.environ.get(_MULTIPROCESS):
         workers = CollectorRegistry()
-        MultiProcessCollector(workers)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(workers)  # type: ignore[no-untyped-call]  # untyped there
         text = generate_latest(workers)
     else:
         text = generate_latest(REGISTRY)

@@ -19,15 +19,15 @@ CACHE_TABLE = "cache"
 def start_django(url: str = "") -> None:
     """Load Django once in this process, and put it on the database at ``url`` unless its settings name the right one."""
     import django  # noqa: PLC0415  only commands and servers that show pages need Django
-    from django.apps import apps  # noqa: PLC0415
+    from django.apps import apps  # noqa: PLC0415  needs Django loaded
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "larrey.site.django_settings")
     if not apps.ready:
         django.setup()
     if url:
-        from django.db import connection  # noqa: PLC0415
+        from django.db import connection  # noqa: PLC0415  needs Django loaded
 
-        from larrey.site.django_settings import database  # noqa: PLC0415
+        from larrey.site.django_settings import database  # noqa: PLC0415  needs Django loaded
 
         connection.close()
         connection.settings_dict.update(database(url))  # one dictionary for every thread's connection
@@ -39,8 +39,8 @@ def migrate(url: str) -> list[str]:
     Safe to run concurrently.
     """
     start_django(url)
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connection as django_connection  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415  needs Django loaded
+    from django.db import connection as django_connection  # noqa: PLC0415  needs Django loaded
 
     with connected(url) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_LOCK])
@@ -93,7 +93,7 @@ def _django_pending(connection: Connection[Any]) -> list[str]:
 @cache
 def _django_migrations() -> tuple[str, ...]:
     """Every Django migration on disk, causes before effects."""
-    from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415
+    from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415  needs Django loaded
 
     loader = MigrationLoader(None, ignore_no_migrations=True)
     order: dict[str, None] = {}

@@ -51,9 +51,9 @@ def run(settings: Settings, url: str, ready: Callable[[], None]) -> None:
     Raises ``Unavailable`` when a process ended by itself.
     """
     from granian.constants import Interfaces  # noqa: PLC0415  only a server needs it
-    from granian.http import HTTP1Settings  # noqa: PLC0415
-    from granian.log import LogLevels  # noqa: PLC0415
-    from granian.server import Server  # noqa: PLC0415
+    from granian.http import HTTP1Settings  # noqa: PLC0415  only who serves needs it
+    from granian.log import LogLevels  # noqa: PLC0415  only who serves needs it
+    from granian.server import Server  # noqa: PLC0415  only who serves needs it
 
     multiprocessing.set_start_method("fork", force=True)  # the processes share what is loaded already
     parent, loaded = os.getpid(), multiprocessing.Value("i", 0)

@@ -109,7 +109,7 @@ def build(settings: Settings, url: str) -> Application:
     """The application on the database at ``url``, behind the trusted proxies if there are any."""
     application: Application = Door(settings, url)
     if settings.trusted_proxies:
-        from granian.utils.proxies import wrap_wsgi_with_proxy_headers  # noqa: PLC0415
+        from granian.utils.proxies import wrap_wsgi_with_proxy_headers  # noqa: PLC0415  only who serves needs it
 
         application = wrap_wsgi_with_proxy_headers(application, trusted_hosts=list(settings.trusted_proxies))
     return application

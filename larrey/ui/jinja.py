@@ -32,7 +32,7 @@ class Jinja2(DjangoJinja2):
     app_dirname = "templates"
 
     @cached_property
-    def template_dirs(self) -> tuple[Path, ...]:  # type: ignore[override]
+    def template_dirs(self) -> tuple[Path, ...]:  # type: ignore[override]  # a cached property in the stubs
         own = (Path(config.path) for config in apps.get_app_configs() if config.name.startswith("larrey."))
         return tuple(path / self.app_dirname for path in own if (path / self.app_dirname).is_dir())
 
@@ -59,7 +59,7 @@ def environment(**options: Any) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.install_gettext_callables(  # type: ignore[attr-defined]
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larrey.fhir.ucum import canonical, conversion
-from larrey.fhir.ucum.library import look_up
+from larrey.fhir.ucum.converter import look_up
 from larrey.kit import json
 
 ROOT = Path(__file__).parents[2]

@@ -52,7 +52,7 @@ def conversion(code: str) -> Conversion | None:
         return None
     if code in _table():
         return _table()[code]
-    from larrey.fhir.ucum.library import look_up  # noqa: PLC0415 - starting it takes a second
+    from larrey.fhir.ucum.converter import look_up  # noqa: PLC0415 - starting it takes a second
 
     return look_up(code)
 

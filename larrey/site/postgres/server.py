@@ -117,6 +117,7 @@ def start(
 def _private_folder() -> Path:
     """A new folder of ours alone with a path short enough; the temporary directory of the environment may be deep."""
     length = _LONGEST_SOCKET - len(_SOCKET_PREFIX) - 16
+    # The folder made there is private (mkdtemp), so that a public place is safe.
     short = next((place for place in (tempfile.gettempdir(), "/tmp") if len(os.fsencode(place)) <= length), "/tmp")  # noqa: S108
     return Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX, dir=short))
 

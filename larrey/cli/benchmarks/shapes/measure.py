@@ -67,7 +67,7 @@ def latencies(
                 if SLOW < best[shape] < math.inf:
                     continue  # its neighbours do not matter
                 values.random.setstate(state)
-                text = write(values, lambda type_, shape=shape: Sql(shape, type_))  # type: ignore[misc]
+                text = write(values, lambda type_, shape=shape: Sql(shape, type_))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
                 start = time.perf_counter()
                 try:
                     counts.add(len(connection.execute(text.encode()).fetchall()))

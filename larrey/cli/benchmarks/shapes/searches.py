@@ -141,7 +141,7 @@ SEARCHES["code_rare"] = _observation("rare")
 for _band in ("frequent", "medium", "rare"):
     SEARCHES[f"code_{_band}_by_date"] = lambda d, new, band=_band: (
         new("Observation").by_main_code(d.code("Observation", "code", band)).text()
-    )  # type: ignore[misc]
+    )  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
 
 @search

@@ -24,7 +24,7 @@ def _registry() -> Any:
     that ``[iU]/L`` would compare with ``/L``.
     """
     logging.getLogger("pint").setLevel(logging.ERROR)  # redefining is what is meant
-    from importlib.resources import files  # noqa: PLC0415
+    from importlib.resources import files  # noqa: PLC0415  rarely needed
 
     from ucumvert import PintUcumRegistry  # noqa: PLC0415 - a second of start-up
 
