@@ -68,8 +68,8 @@ def test_a_user_name_is_given_once() -> None:
 def test_signing_in_and_out() -> None:
     jeanne()
     client = Client()
-    page = client.get("/account/sign-in?next=/patients/1").content.decode()
-    assert 'name="next" value="/patients/1"' in page
+    page = client.get("/account/sign-in?next=/chart/1").content.decode()
+    assert 'name="next" value="/chart/1"' in page
     assert "larrey-medecin" not in page  # demo accounts are shown in a demo only
     assert sign_in(client, username="JEANNE") == 302
     assert client.get("/").status_code == 200

@@ -18,7 +18,7 @@ AXE = (Path(__file__).parents[1] / "vendor/axe-core-4.14.1/axe.min.js").read_tex
 SCREEN = {"width": 1366, "height": 768}
 TABLET = {"width": 820, "height": 1180}
 DOCTOR, NURSE, OFFICER, ADMINISTRATOR = ACCOUNTS
-PATIENT = f"/patients/{HELENE}"
+PATIENT = f"/chart/{HELENE}"
 
 
 @contextmanager
@@ -180,9 +180,9 @@ PAGES = [
     f"{PATIENT}/Observation/r12-0/versions/1",
     f"{PATIENT}/Observation/r12-0/raw",
     f"{PATIENT}/Goal",
-    f"/patients/{LONG}",
-    f"/patients/{EMPTY}/Patient/{EMPTY}",
-    "/patients/nobody",
+    f"/chart/{LONG}",
+    f"/chart/{EMPTY}/Patient/{EMPTY}",
+    "/chart/nobody",
     "/account/password",
     "/account/two-factor",
     "/account/two-factor/on",

@@ -27,13 +27,13 @@ def test_the_catalogues_are_complete() -> None:
 @pytest.mark.parametrize(
     ("file", "before", "after", "complaint"),
     [
-        ("larrey/apps/patients/locale/fr.po", 'msgstr "Historique"', 'msgstr ""', "leaves 'History' untranslated"),
-        ("larrey/apps/patients/templates/patients/none.html", "</h1>", '</h1>{{ _("New words") }}', "lacks 'New words'"),
+        ("larrey/apps/chart/locale/fr.po", 'msgstr "Historique"', 'msgstr ""', "leaves 'History' untranslated"),
+        ("larrey/apps/chart/templates/chart/none.html", "</h1>", '</h1>{{ _("New words") }}', "lacks 'New words'"),
         ("larrey/ui/errors.py", 'gettext_noop("Not found")', 'gettext_noop("Missing")', "holds 'Not found', which nothing uses"),
     ],
 )
 def test_a_missing_translation_is_caught(tmp_path: Path, file: str, before: str, after: str, complaint: str) -> None:
-    for folder in ("access", "ui", "apps/patients"):
+    for folder in ("access", "ui", "apps/chart"):
         shutil.copytree(ROOT / "larrey" / folder, tmp_path / "larrey" / folder, ignore=shutil.ignore_patterns("static", "tests"))
     (tmp_path / "scripts").mkdir()
     shutil.copy(ROOT / "scripts/check_translations.py", tmp_path / "scripts")

@@ -8,17 +8,17 @@ from django.test import Client
 from psycopg import errors
 
 from larrey.access import accounts
-from larrey.apps.patients.tests.conftest import CLAIRE, SignedIn
+from larrey.apps.chart.tests.conftest import CLAIRE, SignedIn
 
 PAGES = [
-    f"/patients/{CLAIRE}",
-    f"/patients/{CLAIRE}/Observation",
-    f"/patients/{CLAIRE}/Observation/k1",
-    f"/patients/{CLAIRE}/Observation/k1/versions/1",
-    f"/patients/{CLAIRE}/Observation/k1/raw",
-    f"/patients/{CLAIRE}/Observation/k1/versions/1/raw",
+    f"/chart/{CLAIRE}",
+    f"/chart/{CLAIRE}/Observation",
+    f"/chart/{CLAIRE}/Observation/k1",
+    f"/chart/{CLAIRE}/Observation/k1/versions/1",
+    f"/chart/{CLAIRE}/Observation/k1/raw",
+    f"/chart/{CLAIRE}/Observation/k1/versions/1/raw",
 ]
-IDENTITY = [f"/patients/{CLAIRE}", f"/patients/{CLAIRE}/Patient", f"/patients/{CLAIRE}/Patient/{CLAIRE}/raw"]
+IDENTITY = [f"/chart/{CLAIRE}", f"/chart/{CLAIRE}/Patient", f"/chart/{CLAIRE}/Patient/{CLAIRE}/raw"]
 
 
 @pytest.mark.usefixtures("record")
@@ -51,7 +51,7 @@ def test_the_identity_officer_reads_identities_and_nothing_else(signed_in: Signe
 def test_the_administrator_sees_no_patient_at_all(signed_in: SignedIn) -> None:
     client = signed_in("administrator")
     assert client.get("/").status_code == 200
-    for page in [*PAGES, *IDENTITY, "/?q=goff", "/patients/nobody"]:
+    for page in [*PAGES, *IDENTITY, "/?q=goff", "/chart/nobody"]:
         response = client.get(page)
         assert response.status_code == 403, page
         assert "LE GOFF" not in response.content.decode().upper()
@@ -66,16 +66,16 @@ def test_a_stranger_learns_nothing() -> None:
         assert response.status_code == 302, page
         assert response.headers["Location"].startswith("/account/sign-in?next=")
         assert response.content == b""
-    there, absent = client.get(f"/patients/{CLAIRE}"), client.get("/patients/absent")
+    there, absent = client.get(f"/chart/{CLAIRE}"), client.get("/chart/absent")
     assert {**there.headers, "Location": ""} == {**absent.headers, "Location": ""}
 
 
 @pytest.mark.usefixtures("record", "site")
 def test_a_part_of_a_page_sends_the_whole_page_to_sign_in() -> None:
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/patients/claire?after=1"}
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/chart/claire?after=1"}
     response = Client().get("/?q=goff", headers=headers)
     assert response.status_code == 401
-    assert response.headers["HX-Redirect"] == "/account/sign-in?next=/patients/claire%3Fafter%3D1"
+    assert response.headers["HX-Redirect"] == "/account/sign-in?next=/chart/claire%3Fafter%3D1"
 
 
 @pytest.mark.usefixtures("record")
@@ -90,12 +90,12 @@ def test_a_disabled_account_is_a_stranger_with_its_next_request(signed_in: Signe
 def test_not_found_is_told_apart_from_no_access(signed_in: SignedIn) -> None:
     client = signed_in("doctor")
     for page in [
-        "/patients/nobody",
-        f"/patients/{CLAIRE}/Observation/absent",
-        f"/patients/{CLAIRE}/Observation/k1/versions/9",
-        f"/patients/{CLAIRE}/Observation/k1/versions/0",
-        f"/patients/{CLAIRE}/Nonsense",
-        f"/patients/{CLAIRE}/Observation/a_b",
+        "/chart/nobody",
+        f"/chart/{CLAIRE}/Observation/absent",
+        f"/chart/{CLAIRE}/Observation/k1/versions/9",
+        f"/chart/{CLAIRE}/Observation/k1/versions/0",
+        f"/chart/{CLAIRE}/Nonsense",
+        f"/chart/{CLAIRE}/Observation/a_b",
     ]:
         assert client.get(page).status_code == 404, page
 
@@ -104,13 +104,13 @@ def test_not_found_is_told_apart_from_no_access(signed_in: SignedIn) -> None:
 def test_one_patients_address_never_shows_anothers_resource(signed_in: SignedIn) -> None:
     client = signed_in("doctor")
     for page in ["Observation/other", "Observation/other/raw", "Observation/other/versions/1", "Patient/marie"]:
-        assert client.get(f"/patients/{CLAIRE}/{page}").status_code == 404, page
+        assert client.get(f"/chart/{CLAIRE}/{page}").status_code == 404, page
 
 
 @pytest.mark.usefixtures("record")
 def test_every_opening_is_traced(signed_in: SignedIn, connection: psycopg.Connection) -> None:
     client = signed_in("doctor")
-    for page in [*PAGES, "/patients/nobody", f"/patients/{CLAIRE}/Observation/other", "/?q=goff"]:
+    for page in [*PAGES, "/chart/nobody", f"/chart/{CLAIRE}/Observation/other", "/?q=goff"]:
         client.get(page)
     rows = connection.execute(
         "select u.username, a.role, a.patient, a.what, host(a.address), a.at from access_audit a"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
-from larrey.apps.patients import views
+from larrey.apps.chart import views
 from larrey.fhir.definitions import resource_types
 from larrey.kit.ids import is_resource_id
 
@@ -41,12 +41,12 @@ class ResourceId:
 register_converter(ResourceType, "type")
 register_converter(ResourceId, "id")
 
-_FACT = "patients/<id:patient_id>/<type:type_>/<id:id_>"
+_FACT = "chart/<id:patient_id>/<type:type_>/<id:id_>"
 
 urlpatterns: list[URLPattern] = [
     path("", views.find, name="find"),
-    path("patients/<id:patient_id>", views.open_record, name="record"),
-    path("patients/<id:patient_id>/<type:type_>", views.open_record, name="kind"),
+    path("chart/<id:patient_id>", views.open_record, name="record"),
+    path("chart/<id:patient_id>/<type:type_>", views.open_record, name="kind"),
     path(_FACT, views.open_fact, name="fact"),
     path(f"{_FACT}/raw", views.open_raw, name="raw"),
     path(f"{_FACT}/versions/<int:version>", views.open_fact, name="version"),

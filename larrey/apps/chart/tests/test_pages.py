@@ -12,14 +12,14 @@ import pytest
 from psycopg import Cursor
 
 from larrey import store
-from larrey.apps.patients import queries
-from larrey.apps.patients.tests.conftest import CLAIRE, HOSTILE, SignedIn, observation
+from larrey.apps.chart import queries
+from larrey.apps.chart.tests.conftest import CLAIRE, HOSTILE, SignedIn, observation
 from larrey.store.caller import Caller
 
-RECORD = f"/patients/{CLAIRE}"
+RECORD = f"/chart/{CLAIRE}"
 PAGES = [
     "/?q=zo%C3%A9",
-    "/patients/hostile",
+    "/chart/hostile",
     RECORD,
     f"{RECORD}/Observation",
     f"{RECORD}/Observation/k2",
@@ -36,7 +36,7 @@ PAGES = [
 )
 def test_a_patient_is_found_by_what_one_has(signed_in: SignedIn, typed: str) -> None:
     text = signed_in("doctor").get("/", {"q": typed}).content.decode()
-    assert f'href="/patients/{CLAIRE}"' in text
+    assert f'href="/chart/{CLAIRE}"' in text
     assert text.count("data-result") == 1
     assert "03/02/1984" in text
     assert "2 84 02 29 001 001 56" in text
@@ -63,7 +63,7 @@ def test_many_patients_come_in_pages(
     client, address, seen = signed_in("doctor"), "/?q=durand", []
     while address:
         text = client.get(address).content.decode()
-        seen += [part.split('"')[0] for part in text.split('href="/patients/')[1:]]
+        seen += [part.split('"')[0] for part in text.split('href="/chart/')[1:]]
         address = text.split('rel="next"')[0].rpartition('href="')[2].partition('"')[0] if 'rel="next"' in text else ""
         address = address.replace("&amp;", "&")
     assert sorted(seen) == ["d0", "d1", "d2", "d3", "d4"]

@@ -15,7 +15,7 @@ from psycopg import Cursor
 
 from larrey.access import callers, record, trail
 from larrey.access.models import Account
-from larrey.apps.patients import queries
+from larrey.apps.chart import queries
 from larrey.kit.errors import Forbidden, Invalid, Unauthenticated
 from larrey.store.caller import Caller
 from larrey.ui.words import labels
@@ -74,11 +74,11 @@ def find(request: HttpRequest) -> HttpResponse:
     if not caller.may("s", "Patient"):
         if typed:
             may_read(caller, account, "Patient")
-        return render(request, "patients/none.html")
+        return render(request, "chart/none.html")
     with record.cursor() as cursor:
         found = queries.find(cursor, caller, typed, request.GET.get("after") or None)
     partial = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
-    response = render(request, "patients/results.html" if partial else "patients/find.html", {"found": found, "typed": typed})
+    response = render(request, "chart/results.html" if partial else "chart/find.html", {"found": found, "typed": typed})
     response.headers["Vary"] = "HX-Request"
     return response
 
@@ -92,7 +92,7 @@ def open_record(request: HttpRequest, patient_id: str, type_: str = "") -> HttpR
         listing = queries.listing(reading.cursor, reading.caller, patient_id, shown, request.GET.get("after") or None)
     context = {"header": reading.header, "kinds": kinds, "type": shown, "label": labels.kind(shown), "listing": listing}
     context["count"] = next((kind.count for kind in kinds if kind.type == shown), 0)
-    return render(request, "patients/record.html", context)
+    return render(request, "chart/record.html", context)
 
 
 @require_safe
@@ -108,7 +108,7 @@ def open_fact(request: HttpRequest, patient_id: str, type_: str, id_: str, versi
         steps, older = queries.versions(reading.cursor, reading.caller, type_, id_, int(before) if before else None)
     context = {"header": reading.header, "fact": fact, "label": labels.kind(type_), "steps": steps, "older": older}
     context |= {"version": version, "type": type_}
-    return render(request, "patients/fact.html", context)
+    return render(request, "chart/fact.html", context)
 
 
 @require_safe
@@ -119,4 +119,4 @@ def open_raw(request: HttpRequest, patient_id: str, type_: str, id_: str, versio
         queries.require(reading.cursor, reading.caller, patient_id, type_, id_)
         raw = queries.raw(reading.cursor, reading.caller, type_, id_, version)
     context = {"header": reading.header, "raw": raw, "label": labels.kind(type_), "type": type_, "id": id_, "version": version}
-    return render(request, "patients/raw.html", context)
+    return render(request, "chart/raw.html", context)

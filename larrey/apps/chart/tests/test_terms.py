@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larrey.apps.patients.queries.terms import read
+from larrey.apps.chart.queries.terms import read
 
 
 @pytest.mark.parametrize(

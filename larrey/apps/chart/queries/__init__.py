@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from psycopg import Cursor
 
 from larrey.access import accounts
-from larrey.apps.patients.queries import terms
+from larrey.apps.chart.queries import terms
 from larrey.fhir.definitions import compartment
 from larrey.kit import json
 from larrey.kit.errors import Gone, NotFound
