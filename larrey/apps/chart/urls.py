@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
-from larrey.apps.chart import views
+from larrey.apps.chart.views import documents, facts, find, kinds, prescriptions, results, stays, timeline
 from larrey.fhir.definitions import resource_types
 from larrey.kit.ids import is_resource_id
 
@@ -44,11 +44,17 @@ register_converter(ResourceId, "id")
 _FACT = "chart/<id:patient_id>/<type:type_>/<id:id_>"
 
 urlpatterns: list[URLPattern] = [
-    path("", views.find, name="find"),
-    path("chart/<id:patient_id>", views.open_record, name="record"),
-    path("chart/<id:patient_id>/<type:type_>", views.open_record, name="kind"),
-    path(_FACT, views.open_fact, name="fact"),
-    path(f"{_FACT}/raw", views.open_raw, name="raw"),
-    path(f"{_FACT}/versions/<int:version>", views.open_fact, name="version"),
-    path(f"{_FACT}/versions/<int:version>/raw", views.open_raw, name="version-raw"),
+    path("", find.find, name="find"),
+    path("chart/<id:patient_id>", kinds.open_kinds, name="record"),
+    path("chart/<id:patient_id>/timeline", timeline.open_timeline, name="timeline"),
+    path("chart/<id:patient_id>/results", results.open_results, name="results"),
+    path("chart/<id:patient_id>/documents", documents.open_documents, name="documents"),
+    path("chart/<id:patient_id>/stays", stays.open_stays, name="stays"),
+    path("chart/<id:patient_id>/prescriptions", prescriptions.open_prescriptions, name="prescriptions"),
+    path("chart/<id:patient_id>/kinds", kinds.open_kinds, name="kinds"),
+    path("chart/<id:patient_id>/<type:type_>", kinds.open_kinds, name="kind"),
+    path(_FACT, facts.open_fact, name="fact"),
+    path(f"{_FACT}/raw", facts.open_raw, name="raw"),
+    path(f"{_FACT}/versions/<int:version>", facts.open_fact, name="version"),
+    path(f"{_FACT}/versions/<int:version>/raw", facts.open_raw, name="version-raw"),
 ]

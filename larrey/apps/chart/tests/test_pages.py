@@ -12,7 +12,7 @@ import pytest
 from psycopg import Cursor
 
 from larrey import store
-from larrey.apps.chart import queries
+from larrey.apps.chart.queries import facts, find
 from larrey.apps.chart.tests.conftest import CLAIRE, HOSTILE, SignedIn, observation
 from larrey.store.caller import Caller
 
@@ -57,7 +57,7 @@ def test_states_of_the_search(signed_in: SignedIn) -> None:
 def test_many_patients_come_in_pages(
     signed_in: SignedIn, connection: psycopg.Connection, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "RESULTS", 2)
+    monkeypatch.setattr(find, "RESULTS", 2)
     people = [{"resourceType": "Patient", "id": f"d{n}", "name": [{"family": "Durand"}]} for n in range(5)]
     store.retry(connection, lambda cursor: [store.update(cursor, caller, each) for each in people])
     client, address, seen = signed_in("doctor"), "/?q=durand", []
@@ -118,7 +118,7 @@ def test_a_long_history_comes_in_pages(signed_in: SignedIn, connection: psycopg.
         store.retry(connection, partial(_update, caller=caller, resource=corrected))
     client = signed_in("doctor")
     first = client.get(f"{RECORD}/Observation/k1").content.decode()
-    assert first.count("/versions/") == queries.VERSIONS
+    assert first.count("/versions/") == facts.VERSIONS
     older = first.partition("?before=")[2].partition("#")[0]
     second = client.get(f"{RECORD}/Observation/k1?before={older}").content.decode()
     assert second.count("/versions/") == 4

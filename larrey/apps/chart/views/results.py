@@ -1,0 +1,18 @@
+"""The patient's results."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from larrey.apps.chart.queries import kinds as queries
+from larrey.apps.chart.views.opening import opened
+
+
+@require_safe
+def open_results(request: HttpRequest, patient_id: str) -> HttpResponse:
+    """The patient's results."""
+    with opened(request, patient_id, f"Patient/{patient_id} results", "Observation") as reading:
+        listing = queries.listing(reading.cursor, reading.caller, patient_id, "Observation", request.GET.get("after") or None)
+    return render(request, "chart/results.html", {"header": reading.header, "listing": listing})
