@@ -13,6 +13,7 @@ from uuid import UUID
 from larrey.fhir import references, ucum
 from larrey.fhir.definitions import CLINICAL_DATE, PATIENT_PARAMETER, SearchParameter, compartment
 from larrey.fhir.extraction import extract
+from larrey.fhir.shelves import analyte, shelf
 from larrey.fhir.values import Amount, Reference, Span, Token, TypedIdentifier, Value
 from larrey.kit.ids import patient_uuid
 from larrey.kit.text import fold
@@ -47,6 +48,8 @@ class Indexed:
     patient: UUID | None = None
     low: datetime | None = None
     high: datetime | None = None
+    shelf: str | None = None
+    analyte: str | None = None
 
 
 def index(resource: dict[str, Any], type_: str, id_: str, literals: Iterable[tuple[str, str]] | None = None) -> Indexed:
@@ -54,7 +57,7 @@ def index(resource: dict[str, Any], type_: str, id_: str, literals: Iterable[tup
 
     ``literals`` are its literal local references when the caller has already walked it (``references.literal``).
     """
-    out = Indexed()
+    out = Indexed(shelf=shelf(resource), analyte=analyte(resource))
     clinical = CLINICAL_DATE.get(type_)
     owner = PATIENT_PARAMETER.get(type_)
     owners: dict[str, str] = {}

@@ -34,10 +34,11 @@ _SIDE_ROWS = """
 
 _CREATE = f"""
 with r as (insert into record.resource
-        (rid, key, version, type, id, patient, date_low, date_high, updated, tokens, refs, body)
+        (rid, key, version, type, id, patient, date_low, date_high, updated, tokens, refs, body,
+            shelf, analyte)
         values (coalesce(%(rid)s, nextval('record.rid')), %(key)s, %(version)s, %(type)s, %(id)s, %(patient)s,
             coalesce(%(low)s::timestamptz, '-infinity'), coalesce(%(high)s::timestamptz, '-infinity'),
-            %(updated)s, %(tokens)s::bigint[], %(refs)s::bigint[], %(body)s)
+            %(updated)s, %(tokens)s::bigint[], %(refs)s::bigint[], %(body)s, %(shelf)s, %(analyte)s)
         returning rid),
 {_SIDE_ROWS}
 select rid from r
@@ -54,7 +55,8 @@ with
     r as (update record.resource set version = %(version)s, patient = %(patient)s,
             date_low = coalesce(%(low)s::timestamptz, '-infinity'),
             date_high = coalesce(%(high)s::timestamptz, '-infinity'),
-            updated = %(updated)s, tokens = %(tokens)s::bigint[], refs = %(refs)s::bigint[], body = %(body)s
+            updated = %(updated)s, tokens = %(tokens)s::bigint[], refs = %(refs)s::bigint[], body = %(body)s,
+            shelf = %(shelf)s, analyte = %(analyte)s
         where type = %(type)s and key = %(key)s and version = %(version)s - 1
         returning rid),
 {_SIDE_ROWS}
@@ -135,6 +137,8 @@ def _parameters(p: Prepared, actor: str) -> dict[str, Any]:
         "tokens": list(i.tokens),
         "refs": list(i.refs),
         "body": p.body,
+        "shelf": i.shelf,
+        "analyte": i.analyte,
         "method": p.method,
         "actor": actor,
         "s_key": [row[0] for row in i.strings],
@@ -159,7 +163,7 @@ def _copy(cursor: Cursor[Any], actor: str, new: list[Prepared]) -> None:
         copying.timestamp,
         copying.uuid,
     )
-    four, five, seven, eight, twelve = (copying.fields(count) for count in (4, 5, 7, 8, 12))
+    four, five, seven, eight, fourteen = (copying.fields(count) for count in (4, 5, 7, 8, 14))
     signed = copying.text(actor)
     resources: list[bytes] = []
     changes: list[bytes] = []
@@ -174,7 +178,7 @@ def _copy(cursor: Cursor[Any], actor: str, new: list[Prepared]) -> None:
         resources.append(
             b"".join(
                 (
-                    twelve,
+                    fourteen,
                     order,
                     key,
                     version,
@@ -187,6 +191,8 @@ def _copy(cursor: Cursor[Any], actor: str, new: list[Prepared]) -> None:
                     copying.bigints(i.tokens),
                     copying.bigints(i.refs),
                     copying.octets(p.body),
+                    copying.optional(i.shelf),
+                    copying.optional(i.analyte),
                 )
             )
         )
@@ -213,7 +219,7 @@ def _copy(cursor: Cursor[Any], actor: str, new: list[Prepared]) -> None:
     copying.copy(
         cursor,
         "resource",
-        "rid, key, version, type, id, patient, date_low, date_high, updated, tokens, refs, body",
+        "rid, key, version, type, id, patient, date_low, date_high, updated, tokens, refs, body, shelf, analyte",
         resources,
     )
     copying.copy(cursor, "change", "key, version, type, id, patient, updated, method, actor", changes)

@@ -49,6 +49,11 @@ def word(value: str) -> bytes:
     return octets(value.encode())
 
 
+def optional(value: str | None) -> bytes:
+    """A text field of a value that repeats, or null."""
+    return NULL if value is None else word(value)
+
+
 def text(value: str) -> bytes:
     """A text field."""
     return octets(value.encode())
