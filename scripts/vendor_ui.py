@@ -16,11 +16,50 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "larrey/ui/static/vendor"
 TESTING = ROOT / "tests/vendor"
 
+FONTS = [
+    "LICENSE_FOXIT",
+    "LICENSE_LIBERATION",
+    "FoxitDingbats.pfb",
+    "FoxitSymbol.pfb",
+    *[f"Foxit{family}{style}.pfb" for family in ("Fixed", "Serif") for style in ("", "Bold", "BoldItalic", "Italic")],
+    *[f"LiberationSans-{style}.ttf" for style in ("Bold", "BoldItalic", "Italic", "Regular")],
+]
+
 # (package, version, target folder, files kept: name in the package → name kept)
 PACKAGES = [
     ("@tabler/core", "1.6.1", SHIPPED / "tabler-1.6.1", {"dist/css/tabler.min.css": "tabler.min.css"}),
     ("htmx.org", "2.0.11", SHIPPED / "htmx-2.0.11", {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "LICENSE"}),
     ("@tabler/icons", "3.51.0", SHIPPED / "tabler-icons-3.51.0", {"LICENSE": "LICENSE"}),
+    (
+        "uplot",
+        "1.6.32",
+        SHIPPED / "uplot-1.6.32",
+        {"dist/uPlot.iife.min.js": "uplot.min.js", "dist/uPlot.min.css": "uplot.min.css", "LICENSE": "LICENSE"},
+    ),
+    # The builds for older browsers. No WebAssembly, which the pages' policy forbids; the fonts are those that a PDF may
+    # leave out. Character maps of Asian scripts (1.7 MB) are left out.
+    (
+        "pdfjs-dist",
+        "6.5.438",
+        SHIPPED / "pdfjs-6.5.438",
+        {
+            "legacy/build/pdf.min.mjs": "pdf.min.mjs",
+            "legacy/build/pdf.worker.min.mjs": "pdf.worker.min.mjs",
+            "LICENSE": "LICENSE",
+            **{
+                f"wasm/{name}": f"decoders/{name}"
+                for name in [
+                    "jbig2_nowasm_fallback.js",
+                    "openjpeg_nowasm_fallback.js",
+                    "LICENSE_JBIG2",
+                    "LICENSE_OPENJPEG",
+                    "LICENSE_PDFJS_JBIG2",
+                    "LICENSE_PDFJS_OPENJPEG",
+                ]
+            },
+            **{f"standard_fonts/{name}": f"fonts/{name}" for name in FONTS},
+        },
+    ),
     (
         "axe-core",
         "4.14.1",
@@ -92,9 +131,12 @@ def main() -> None:
             content = fetch(package, version, Path(scratch))
             target.mkdir(parents=True, exist_ok=True)
             for source, name in files.items():
-                text = (content / source).read_text(encoding="utf-8")
-                # The source maps are not kept; a link to them would only make the browser ask for a missing file.
-                (target / name).write_text(re.sub(r"/\*# sourceMappingURL=.*?\*/", "", text), encoding="utf-8")
+                data = (content / source).read_bytes()
+                if name.endswith((".css", ".js", ".mjs")):
+                    # The source maps are not kept; a link to them would only make the browser ask for a missing file.
+                    data = re.sub(rb"/\*# sourceMappingURL=.*?\*/|^//# sourceMappingURL=.*$", b"", data, flags=re.MULTILINE)
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                (target / name).write_bytes(data)
             if package == "@tabler/icons":
                 (target / "sprite.svg").write_text(sprite(content))
 
