@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from larrey.cli.benchmarks import chart, disk, load, read, searches, writes
+from larrey.cli.benchmarks import chart, disk, load, newest, read, searches, sessions, writes
 from larrey.cli.benchmarks.ground import Ground, ground
 from larrey.cli.benchmarks.report import Figure, show
 from larrey.cli.output import json_option, note, result
@@ -81,7 +81,12 @@ def _read(wanted: Wanted) -> list[Figure]:
 
 def _chart(wanted: Wanted) -> list[Figure]:
     large = wanted.ground.filled(wanted.bundles, wanted.scale) if wanted.scale > 1 else None
-    return chart.measure(wanted.ground.filled(wanted.bundles, 1), wanted.scale, large, requests=400)
+    small = wanted.ground.filled(wanted.bundles, 1)
+    figures = newest.measure(small, wanted.scale, large, requests=400)
+    try:
+        return chart.measure(wanted.ground.copy("base_1x", "chart"), wanted.scale, large) + figures
+    finally:
+        wanted.ground.drop("chart")
 
 
 def _searches(wanted: Wanted) -> list[Figure]:
@@ -104,7 +109,7 @@ def _disk(wanted: Wanted) -> list[Figure]:
 FIGURES: dict[str, tuple[str, Callable[[Wanted], list[Figure]]]] = {
     "load": ("How fast bundles are loaded, beside COPY of the same bytes.", _load),
     "read": ("Server CPU of a read by id, beside a bare handler.", _read),
-    "chart": ("One patient's newest fifty observations, and how that grows with --scale.", _chart),
+    "chart": ("Finding a patient and opening a chart; newest fifty observations; how that grows with --scale.", _chart),
     "searches": ("Thirty representative searches, p95 of each.", _searches),
     "writes": ("Create, update and delete by sixteen clients, beside pgbench.", _writes),
     "disk": ("Disk per resource and what it is made of.", _disk),
@@ -152,6 +157,31 @@ def base(bundles: Path | None, scale: int, data: Path | None, server: str, *, as
         row = connection.execute("select count(*) from record.resource").fetchone()
     assert row is not None  # an aggregate always answers
     result({"resources": row[0], "scale": scale}, f"{row[0]:,} resources, {scale} ×", as_json=as_json)
+
+
+@command.command("sessions")
+@_options
+@click.option(
+    "--try", "tried", type=click.IntRange(1, 100_000), multiple=True, help="A number of sessions to hold; may be repeated."
+)
+@click.option("--seconds", type=float, default=sessions.SECONDS, show_default=True, help="How long each number is held.")
+def held(
+    bundles: Path | None,
+    scale: int,
+    data: Path | None,
+    server: str,
+    tried: tuple[int, ...],
+    seconds: float,
+    *,
+    as_json: bool,
+) -> None:
+    """How many signed-in people this machine holds, each asking for a page every 30 to 90 s.
+
+    The mix of pages is stated in larrey/cli/benchmarks/sessions.py. Without --try, growing numbers until one is too many.
+    """
+    with _wanted(bundles, scale, data, server) as wanted:
+        figures = sessions.measure(wanted.ground.filled(wanted.bundles, wanted.scale), note, sessions=tried, seconds=seconds)
+    _finish(figures, as_json=as_json)
 
 
 @command.command("shapes")

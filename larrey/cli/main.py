@@ -31,6 +31,7 @@ CONTENTS: dict[str, dict[str, str]] = {
     "Operation": {
         "check": "Say whether this installation is sound.",
         "migrate": "Bring the database to this version's schema.",
+        "reindex": "Compute anew what every resource is found by.",
         "bench": "Measure this installation against floors measured in the same run.",
     },
 }

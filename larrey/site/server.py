@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
@@ -19,6 +20,8 @@ from larrey.site.settings import Settings
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 10
 _IDLE_SECONDS = 600  # a thread that ends takes its database connection with it
+_KEPT_SECONDS = 120
+"""How long a connection may be silent: someone who reads a page for a minute must not have to connect again."""
 STATIC = Path(__file__).parents[1] / "ui" / "static"
 
 
@@ -55,6 +58,8 @@ def run(settings: Settings, url: str, ready: Callable[[], None]) -> None:
     from granian.log import LogLevels  # noqa: PLC0415  only who serves needs it
     from granian.server import Server  # noqa: PLC0415  only who serves needs it
 
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each open browser is a file, most of them silent
     multiprocessing.set_start_method("fork", force=True)  # the processes share what is loaded already
     parent, loaded = os.getpid(), multiprocessing.Value("i", 0)
 
@@ -83,7 +88,7 @@ def run(settings: Settings, url: str, ready: Callable[[], None]) -> None:
             blocking_threads=settings.threads,
             blocking_threads_idle_timeout=_IDLE_SECONDS,
             backlog=2048,
-            http1_settings=HTTP1Settings(header_read_timeout=30_000),
+            http1_settings=HTTP1Settings(header_read_timeout=_KEPT_SECONDS * 1000),
             log_level=LogLevels.warning,
             log_access=settings.log_requests,
             respawn_failed_workers=settings.production,

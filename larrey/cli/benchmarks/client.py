@@ -35,11 +35,14 @@ class Client:
 
     __slots__ = ("_head", "_socket", "port")
 
-    def __init__(self, port: int, token: str = "") -> None:
+    def __init__(self, port: int, token: str = "", *, session: str = "") -> None:
+        """``token`` opens the FHIR API; ``session`` is the key of a signed-in person's session, for the pages."""
         self.port = port
-        self._head = f"Host: 127.0.0.1:{port}\r\nAccept: application/fhir+json\r\n"
+        self._head = f"Host: 127.0.0.1:{port}\r\nAccept: {'text/html' if session else 'application/fhir+json'}\r\n"
         if token:
             self._head += f"Authorization: Bearer {token}\r\n"
+        if session:
+            self._head += f"Cookie: larrey_session={session}\r\n"
         self._socket = self._connected()
 
     def _connected(self) -> socket.socket:

@@ -1,0 +1,82 @@
+"""What is done inside an installation under measurement, in a process of its own: sign-ins, statements counted.
+
+``python -m larrey.cli.benchmarks.inside sessions COUNT`` prints the keys of as many signed-in sessions of doctors, one a
+line; ``… statements PATH`` prints how many SQL statements the page at PATH sends to a doctor.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from larrey.site import schema
+
+if TYPE_CHECKING:
+    from larrey.access.models import Account
+
+PEOPLE = 200
+"""Doctors whose sessions are opened; each has several, as on the computers of a ward."""
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def sessions(count: int) -> list[str]:
+    """Keys of ``count`` sessions, written as signing in writes them; the password, which costs by design, is not asked."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.db import transaction
+
+    keys = []
+    with transaction.atomic():
+        people = [_doctor(number) for number in range(min(PEOPLE, count))]
+        for number in range(count):
+            person = people[number % len(people)]
+            store = SessionStore()
+            store[SESSION_KEY] = str(person.pk)
+            store[BACKEND_SESSION_KEY] = _BACKEND
+            store[HASH_SESSION_KEY] = person.get_session_auth_hash()
+            store.create()
+            keys.append(str(store.session_key))
+    return keys
+
+
+def _doctor(number: int) -> Account:
+    from larrey.access.models import Account
+    from larrey.access.roles import Role
+
+    return Account.objects.get_or_create(
+        username=f"bench{number}", defaults={"name": f"Dr Mesure {number}", "role": Role.DOCTOR}
+    )[0]
+
+
+def statements(path: str) -> int:
+    """SQL statements sent by the page at ``path``, once what a process reads only once has been read."""
+    from django.test import Client
+    from psycopg import Cursor
+
+    client, sent = Client(), []
+    client.force_login(_doctor(0), backend=_BACKEND)
+    client.get(path)
+    execute = Cursor.execute
+
+    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        sent.append(query)
+        return execute(self, query, *args, **kwargs)
+
+    Cursor.execute = counted  # type: ignore[method-assign]  # every statement goes through it, Django's too
+    try:
+        client.get(path)
+    finally:
+        Cursor.execute = execute  # type: ignore[method-assign]  # as it was
+    return len(sent)
+
+
+def main() -> None:
+    """See the module."""
+    what, value = sys.argv[1:]
+    schema.start_django(os.environ["LARREY_DATABASE_URL"])
+    sys.stdout.write("\n".join(sessions(int(value))) if what == "sessions" else str(statements(value)))
+
+
+if __name__ == "__main__":
+    main()
