@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from larrey.cli.benchmarks import chart, demonstration, disk, load, read, searches, writes
+from larrey.cli.benchmarks import chart, demonstration, disk, load, newest, read, searches, sessions, writes
 from larrey.cli.benchmarks.ground import Base, Ground, ground, replica
 from larrey.cli.benchmarks.report import Figure, number, quantile, table
 from larrey.cli.benchmarks.shapes import run as shapes
@@ -27,7 +27,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def field(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     with ground(tmp_path_factory.mktemp("data"), server_url, lambda _: None) as ready:
         yield ready
-        for name in ("base_1x", "base_2x", "load", "writes"):
+        for name in ("base_1x", "base_2x", "chart", "load", "writes"):
             ready.drop(name)
 
 
@@ -83,11 +83,39 @@ def test_read(base: Base) -> None:
     assert figure.reached is (figure.ratio <= read.TARGET)
 
 
-def test_chart(field: Ground, base: Base, bundles: Path) -> None:
-    figures = chart.measure(base, 2, field.filled(bundles, 2), requests=5)
+def test_newest(field: Ground, base: Base, bundles: Path) -> None:
+    figures = newest.measure(base, 2, field.filled(bundles, 2), requests=5)
     assert [figure.unit for figure in figures] == ["ms"] * 3
     assert figures[2].value == figures[1].value
     assert figures[2].floor == figures[0].value
+
+
+@pytest.mark.usefixtures("base")
+def test_chart(field: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chart, "SIZES", {"light": 20, "usual": 60, "heavy": 120})
+    copy = field.copy("base_1x", "chart")
+    figures = {figure.name: figure for figure in chart.measure(copy, 1, None, people=12, requests=3)}
+    assert len(figures) == 6
+    assert 3 <= figures["chart, 1,200 observations: SQL statements"].value <= chart.STATEMENTS
+    assert figures["find a patient among 12, p95"].details["searches"] > 0
+    with copy.connect() as connection:
+        for size, count in chart.SIZES.items():
+            rows = "select count(*) from record.resource where patient = %s"
+            assert connection.execute(rows, [chart.patient_id(size)]).fetchone() == (count,)
+
+
+def test_sessions(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "THINK", (0.05, 0.1))
+    told: list[str] = []
+    held, p95, cpu, machines = sessions.measure(base, told.append, sessions=[3], seconds=3, ramp=0.5)
+    assert held.value == 3, held.details
+    assert set(held.details["p95_by_page"]) <= set(sessions.MIX)
+    assert held.details["pages_per_second"] > 1
+    assert p95.value > 0
+    assert cpu.value > 0
+    assert machines.value == sessions.WANTED / 3
+    assert sum(sessions.MIX.values()) == 100
+    assert told[-1].startswith("3 sessions")
 
 
 def test_searches(base: Base) -> None:

@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from larrey.apps.demo import api as demo
 from larrey.cli.benchmarks.client import Client
 from larrey.cli.benchmarks.ground import Base
 from larrey.cli.benchmarks.report import Figure, quantile
@@ -167,6 +166,8 @@ def _fill(base: Base) -> None:
 
 def _people(folder: Path, count: int) -> Path:
     """Patients of the demo, identities alone, as NDJSON."""
+    from larrey.apps.demo import api as demo
+
     path = folder / "people.ndjson"
     with path.open("wb") as file:
         for patient in demo.identities(count, today=_TODAY):

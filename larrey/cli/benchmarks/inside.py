@@ -54,7 +54,7 @@ def statements(path: str) -> int:
     from django.test import Client
     from psycopg import Cursor
 
-    client, sent = Client(), []
+    client, sent = Client(headers={"host": "127.0.0.1"}), []
     client.force_login(_doctor(0), backend=_BACKEND)
     client.get(path)
     execute = Cursor.execute
