@@ -100,6 +100,19 @@ ICONS = [
     "virus",
     "code",
     "users",
+    "bed",
+    "flag",
+    "keyboard",
+    "map-pin",
+    "shield-check",
+    "clock",
+    "arrow-right",
+    "download",
+    "zoom-in",
+    "zoom-out",
+    "chart-line",
+    "table",
+    "external-link",
 ]
 
 

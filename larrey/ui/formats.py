@@ -6,10 +6,11 @@ A FHIR partial date keeps its precision: ``2024-02`` is a month, not its first d
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 from larrey.kit.clock import PARIS, now
 
@@ -74,6 +75,114 @@ def fhir_date(text: object) -> str:
     except (ValueError, IndexError, OverflowError):
         return str(text)
     return year
+
+
+def instant(text: object) -> datetime | None:
+    """The instant that a FHIR date, dateTime or instant begins at (a day: at midnight in Paris); ``None`` when it is not one."""
+    if isinstance(text, datetime):
+        return text if text.tzinfo is not None else text.replace(tzinfo=UTC)
+    found = _FHIR_DATE.match(str(text))
+    if found is None:
+        return None
+    year, month, day_, time = found.groups()
+    try:
+        if time:
+            parsed = datetime.fromisoformat(str(text))
+            return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=PARIS)
+        return datetime(int(year), int(month or 1), int(day_ or 1), tzinfo=PARIS)
+    except (ValueError, OverflowError):
+        return None
+
+
+RECENT_DAYS = 6
+"""Beyond, a date says more than a number of days."""
+
+
+def ago(value: datetime | str) -> str:
+    """How long ago, or in how long: "3 h ago", "yesterday", "in 2 days". Beyond ``RECENT_DAYS`` the date.
+
+    A FHIR text without a time is told in days; one without a day, or what is no date, as ``fhir_date`` says it.
+    """
+    exact = isinstance(value, datetime) or "T" in str(value)
+    if not exact and len(str(value)) < len("2026-11-22"):
+        return fhir_date(value)
+    then, present = instant(value), now()
+    if then is None:
+        return fhir_date(value)
+    try:
+        days = (present.astimezone(PARIS).date() - then.astimezone(PARIS).date()).days
+    except OverflowError:
+        return fhir_date(value)
+    minutes = int((present - then).total_seconds() // 60)
+    if exact and 0 <= minutes < 60 * 24:
+        if minutes < 1:
+            return _("just now")
+        if minutes < 60:
+            return _("%(count)s min ago") % {"count": minutes}
+        return _("%(count)s h ago") % {"count": minutes // 60}
+    if exact and -60 * 24 < minutes < 0 and days == 0:
+        return _("in %(count)s min") % {"count": -minutes} if minutes > -60 else _("in %(count)s h") % {"count": -minutes // 60}
+    words = {0: _("today"), 1: _("yesterday"), -1: _("tomorrow")}.get(days)
+    if words is not None:
+        return words
+    if 0 < days <= RECENT_DAYS:
+        return ngettext("%(count)s day ago", "%(count)s days ago", days) % {"count": days}
+    if -RECENT_DAYS <= days < 0:
+        return ngettext("in %(count)s day", "in %(count)s days", -days) % {"count": -days}
+    return day(then)
+
+
+def short_date(text: object) -> str:
+    """The day of a FHIR date, without its time: "22/11/2026"; shorter dates keep their precision."""
+    then = instant(text) if "T" in str(text) else None
+    try:
+        return day(then) if then is not None else fhir_date(text)
+    except OverflowError:
+        return str(text)
+
+
+def duration(start: object, end: object = "") -> str:
+    """The time from ``start`` to ``end`` (FHIR texts; without ``end``, to now): minutes, hours, then days. May be empty."""
+    first = instant(start) if start else None
+    last = instant(end) if end else now()
+    if first is None or last is None or last < first:
+        return ""
+    length = last - first
+    whole = len(str(start)) <= len("2026-11-22")  # days alone: the first and the last
+    if length < timedelta(hours=1) and not whole:
+        return _("%(count)s min") % {"count": int(length.total_seconds() // 60)}
+    if length < timedelta(hours=48) and not whole:
+        return _("%(count)s h") % {"count": round(length.total_seconds() / 3600)}
+    days = (last.astimezone(PARIS).date() - first.astimezone(PARIS).date()).days
+    return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+
+
+def month(text: object) -> str:
+    """The month of a FHIR date as a heading: "November 2026"; the year alone, or nothing, where that is what is known."""
+    found = _FHIR_DATE.match(str(text))
+    if found is None:
+        return ""
+    if not found[2]:
+        return found[1]
+    then = instant(text)
+    if then is None:
+        return found[1]
+    local = then.astimezone(PARIS)
+    names = [
+        _("January"),
+        _("February"),
+        _("March"),
+        _("April"),
+        _("May"),
+        _("June"),
+        _("July"),
+        _("August"),
+        _("September"),
+        _("October"),
+        _("November"),
+        _("December"),
+    ]
+    return f"{names[local.month - 1]} {local.year}"
 
 
 def age(birth: str, death: str = "") -> str:

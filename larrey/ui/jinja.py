@@ -75,5 +75,7 @@ def environment(**options: Any) -> jinja2.Environment:
         day=formats.day,
         moment=formats.moment,
         fhir_date=formats.fhir_date,
+        short_date=formats.short_date,
+        ago=formats.ago,
     )
     return env

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from larrey import store
 from larrey.access import demo
 from larrey.site import schema
 from larrey.store.caller import system
-from tests.browser.people import versions
+from tests.browser.people import Batch, versions
 
 CHROMIUM = os.environ.get("LARREY_TEST_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -58,7 +58,7 @@ def server(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFac
     _close_django()
     with psycopg.connect(database, autocommit=True) as connection:
         for batch in versions():
-            store.retry(connection, partial(_write, resources=batch))
+            store.retry(connection, partial(_write, batch=batch))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -84,9 +84,10 @@ def server(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFac
         process.wait(20)
 
 
-def _write(cursor: psycopg.Cursor[Any], resources: list[dict[str, Any]]) -> None:
-    for resource in resources:
-        store.update(cursor, system("test"), resource)
+def _write(cursor: psycopg.Cursor[Any], batch: Batch) -> None:
+    caller = replace(system("test"), actor=batch.actor)
+    for resource in batch.resources:
+        store.update(cursor, caller, resource)
 
 
 def _close_django() -> None:

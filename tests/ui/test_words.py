@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -159,7 +160,8 @@ def test_identity_as_in_france() -> None:
             ],
         }
     )
-    assert identity == words.Identity(
+    assert [(number.kind, number.of_record) for number in identity.numbers] == [("INS", False), ("IPP", True), ("Numéro", False)]
+    assert replace(identity, numbers=()) == words.Identity(
         "1",
         "MARCHAND Hélène",
         "née DUBOIS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
-from larrey.apps.chart.views import documents, facts, find, kinds, prescriptions, results, stays, timeline
+from larrey.apps.chart.views import documents, facts, find, kinds, prescriptions, results, stays, summary, timeline
 from larrey.fhir.definitions import resource_types
 from larrey.kit.ids import is_resource_id
 
@@ -45,11 +45,13 @@ _FACT = "chart/<id:patient_id>/<type:type_>/<id:id_>"
 
 urlpatterns: list[URLPattern] = [
     path("", find.find, name="find"),
-    path("chart/<id:patient_id>", kinds.open_kinds, name="record"),
+    path("chart/<id:patient_id>", summary.open_summary, name="record"),
     path("chart/<id:patient_id>/timeline", timeline.open_timeline, name="timeline"),
     path("chart/<id:patient_id>/results", results.open_results, name="results"),
+    path("chart/<id:patient_id>/results/<str:token>", results.open_curve, name="curve"),
     path("chart/<id:patient_id>/documents", documents.open_documents, name="documents"),
     path("chart/<id:patient_id>/stays", stays.open_stays, name="stays"),
+    path("chart/<id:patient_id>/stays/<id:id_>", stays.open_stay, name="stay"),
     path("chart/<id:patient_id>/prescriptions", prescriptions.open_prescriptions, name="prescriptions"),
     path("chart/<id:patient_id>/kinds", kinds.open_kinds, name="kinds"),
     path("chart/<id:patient_id>/<type:type_>", kinds.open_kinds, name="kind"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,30 +16,36 @@ from larrey.access.models import Account
 from larrey.apps.chart.queries import banner
 from larrey.kit.errors import Forbidden, Unauthenticated
 from larrey.store.caller import Caller
+from larrey.store.chart import Section
+from larrey.store.stored import Stored
 from larrey.ui.words import labels
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open record: through it the page reads."""
+    """An open record: through it the page reads. ``found`` are the sections that it asked for with the banner."""
 
     cursor: Cursor[Any]
     caller: Caller
     header: banner.Header
+    found: Mapping[str, list[Stored]]
 
 
 @contextmanager
-def opened(request: HttpRequest, patient_id: str, what: str, type_: str = "Patient") -> Iterator[Opened]:
+def opened(
+    request: HttpRequest, patient_id: str, what: str, type_: str = "Patient", also: Mapping[str, Section] | None = None
+) -> Iterator[Opened]:
     """Open a patient's record to read ``what``, of ``type_``, and write the trace of it.
 
+    ``also``: sections of the page that are read in the banner's statement; those that the caller may not search are absent.
     Raises ``Unauthenticated`` for a stranger whatever the patient, ``Forbidden`` for a role that may not read
     ``type_``, then ``NotFound``.
     """
     account, caller = signed_in(request)
     may_read(caller, account, type_)
     with record.cursor() as cursor:
-        header = banner.header(cursor, caller, patient_id)
-        yield Opened(cursor, caller, header)
+        header, found = banner.header(cursor, caller, patient_id, also)
+        yield Opened(cursor, caller, header, found)
         trail.opened(account, patient_id, what, address=request.META.get("REMOTE_ADDR"))
 
 

@@ -1,16 +1,22 @@
 // What HTML alone does not do. Every page works without this file.
 
-// Arrow keys walk through a list of links: from the search field into its results and back; Enter opens.
+// Arrow keys (and j, k) walk through a list of links: from the search field into its results and back; Enter opens.
+const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+const alone = (event) => !(event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented);
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  const letter = !typing(event.target) && { j: "ArrowDown", k: "ArrowUp" }[event.key];
+  const key = letter || event.key;
+  if (key !== "ArrowDown" && key !== "ArrowUp") return;
+  if (!alone(event) || event.shiftKey || document.querySelector("dialog[open]")) return;
   const field = event.target.closest("[data-walk]");
-  const list = field ? document.querySelector(field.dataset.walk) : event.target.closest("[data-walked]");
+  const within = field ? document.querySelector(field.dataset.walk) : event.target.closest("[data-walked]");
+  // A letter begins with the first list of the page; arrows are left to scrolling until a list has the focus.
+  const list = within || (letter && document.querySelector("main [data-walked]"));
   if (!list) return;
-  const links = [...list.querySelectorAll("a[href]:not([data-walk-skip])")];
+  const links = [...list.querySelectorAll("a[href]:not([data-walk-skip])")].filter((link) => link.getClientRects().length);
   if (!links.length) return;
   const at = links.indexOf(document.activeElement);
-  const next = at + (event.key === "ArrowDown" ? 1 : -1);
+  const next = at + (key === "ArrowDown" ? 1 : -1);
   event.preventDefault();
   if (next < 0) {
     const back = document.querySelector(`[data-walk="#${list.id}"]`);
@@ -19,6 +25,36 @@ document.addEventListener("keydown", (event) => {
     links[Math.min(next, links.length - 1)].focus();
   }
 });
+
+// "?" shows the shortcuts, digits go to the sections of a record, "u" goes back. None of them changes anything.
+document.addEventListener("keydown", (event) => {
+  if (!alone(event) || typing(event.target) || document.querySelector("dialog[open]")) return;
+  const section = /^[1-9]$/.test(event.key) && document.querySelector(`[data-digit="${event.key}"]`);
+  if (section) {
+    event.preventDefault();
+    section.click();
+  } else if (event.key === "?") {
+    event.preventDefault();
+    document.getElementById("shortcuts")?.showModal();
+  } else if (event.key === "u") {
+    const back = document.querySelector("[data-back]");
+    if (back) back.click();
+  }
+});
+document.addEventListener("click", (event) => {
+  const dialog = event.target.closest("[data-shortcuts]") && document.getElementById("shortcuts");
+  if (!dialog) return;
+  event.preventDefault();
+  dialog.showModal();
+});
+
+// The height of what stays on top, for what sticks under it.
+const top_ = document.querySelector(".larrey-top");
+if (top_) {
+  const measure = () => document.documentElement.style.setProperty("--larrey-under", `${top_.offsetHeight}px`);
+  new ResizeObserver(measure).observe(top_);
+  measure();
+}
 
 // Enter in the search field opens the one result there is.
 document.addEventListener("submit", (event) => {
@@ -39,8 +75,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 // "/" goes to the search field from anywhere; Escape closes an open menu.
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  if (event.key === "/" && alone(event) && !typing(event.target) && !document.querySelector("dialog[open]")) {
     const field = document.querySelector("input[type=search]");
     if (field) {
       event.preventDefault();
@@ -50,7 +85,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape") {
     const menu = document.querySelector("details.larrey-menu[open]");
-    if (menu) {
+    if (menu && !document.querySelector("dialog[open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
     }
