@@ -155,7 +155,7 @@ document.addEventListener("change", (event) => {
         cursor: { sync: { key: "larrey" }, drag: { x: false, y: false }, points: { size: 11 }, y: false },
         scales: { x: { time: true, range: () => range }, y: { range: () => bounds(plot) } },
         axes: [
-          { ...axis, values: labels, space: 90 },
+          { ...axis, values: labels, space: 90, size: 34 },
           { ...axis, size: 58, values: (u, splits) => splits.map((value) => numbers.format(value)) },
         ],
         series: [
