@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from larrey.fhir.reading.codes import concept_text
@@ -52,8 +53,12 @@ def unit_text(quantity: Element | None, lang: str = "fr") -> str:
     quantity = quantity or {}
     code, unit = quantity.get("code"), quantity.get("unit")
     text = str(unit or code or "")
-    if unit and unit != code:
-        return text
+    return text if unit and unit != code else _readable(text, lang)
+
+
+@lru_cache(maxsize=4096)
+def _readable(text: str, lang: str) -> str:
+    """A UCUM code made readable; units are few and repeat on every line."""
     if text in _TIME_UNITS.get(lang, {}):
         return _TIME_UNITS[lang][text]
     if text in _UNITS:
