@@ -41,6 +41,9 @@ class ResourceId:
 register_converter(ResourceType, "type")
 register_converter(ResourceId, "id")
 
+_DOCUMENT = "chart/<id:patient_id>/documents/<id:id_>"
+# Reports, media and compositions are shown as documents too.
+_DOCUMENT_OF = "chart/<id:patient_id>/documents/<type:type_>/<id:id_>"
 _FACT = "chart/<id:patient_id>/<type:type_>/<id:id_>"
 
 urlpatterns: list[URLPattern] = [
@@ -50,6 +53,12 @@ urlpatterns: list[URLPattern] = [
     path("chart/<id:patient_id>/results", results.open_results, name="results"),
     path("chart/<id:patient_id>/results/<str:token>", results.open_curve, name="curve"),
     path("chart/<id:patient_id>/documents", documents.open_documents, name="documents"),
+    path(_DOCUMENT, documents.open_document, name="document"),
+    path(f"{_DOCUMENT}/content/<int:number>", documents.content, name="content"),
+    path(f"{_DOCUMENT}/content/<int:number>/parts/<int:part>", documents.content, name="content-part"),
+    path(_DOCUMENT_OF, documents.open_document, name="document-of"),
+    path(f"{_DOCUMENT_OF}/content/<int:number>", documents.content, name="content-of"),
+    path(f"{_DOCUMENT_OF}/content/<int:number>/parts/<int:part>", documents.content, name="content-part-of"),
     path("chart/<id:patient_id>/stays", stays.open_stays, name="stays"),
     path("chart/<id:patient_id>/stays/<id:id_>", stays.open_stay, name="stay"),
     path("chart/<id:patient_id>/prescriptions", prescriptions.open_prescriptions, name="prescriptions"),

@@ -62,7 +62,9 @@ def treatment(resource: Value) -> Treatment:
         length=length,
         prescriber=named(prescriber),
         reason=told,
-        state=None if status in {"active", "completed", ""} else (labels.code(status), "red" if status in _STOPPED else "blue"),
+        state=None
+        if status in {"active", "completed", ""}
+        else (labels.code(status), "red" if status == "entered-in-error" else "secondary" if status in _STOPPED else "blue"),
         medicine_reference="" if concept or named(medicine) else target(medicine),
         prescriber_reference="" if named(prescriber) else target(prescriber),
         reason_reference="" if told else target(reason),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from psycopg import Cursor
 
 from larrey.access import accounts
+from larrey.apps.chart.queries.kinds import line
 from larrey.fhir.definitions import compartment
 from larrey.kit import json
 from larrey.kit.errors import Gone, NotFound
@@ -20,6 +21,7 @@ from larrey.store.read import read, vread
 from larrey.store.stored import Stored
 from larrey.ui import words
 
+_PROFESSIONAL = "Practitioner/"
 VERSIONS = 10
 """Versions on a page of a resource's history."""
 
@@ -62,12 +64,12 @@ def fact(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, id_: 
         if version is not None or deletion < 2:
             raise
         last = json.loads(vread(cursor, caller, type_, id_, deletion - 1).body)
-        return Fact(type_, id_, words.describe(last), words.details(last), None)
+        return Fact(type_, id_, line(last), words.details(last), None)
     resource = json.loads(shown.body)
     rows = words.details(resource)
     targets = chart.several(cursor, caller, _links(rows))
-    names = {reference: _name(json.loads(stored.body)) for reference, stored in targets.items()}
-    return Fact(type_, id_, words.describe(resource), tuple(_resolved(rows, names, patient_id)), shown)
+    names = {reference: words.title(json.loads(stored.body)) for reference, stored in targets.items()}
+    return Fact(type_, id_, line(resource), tuple(_resolved(rows, names, patient_id)), shown)
 
 
 def _links(rows: Iterable[words.Row]) -> Iterator[str]:
@@ -75,12 +77,6 @@ def _links(rows: Iterable[words.Row]) -> Iterator[str]:
         if row.link:
             yield row.link
         yield from _links(row.rows)
-
-
-def _name(resource: Mapping[str, Any]) -> str:
-    if resource.get("resourceType") in {"Patient", "Practitioner", "RelatedPerson", "Person"}:
-        return words.identify(resource).name
-    return words.describe(resource).title
 
 
 def _resolved(rows: Iterable[words.Row], names: Mapping[str, str], patient_id: str) -> Iterator[words.Row]:
@@ -108,6 +104,8 @@ def versions(
     shown = page.entries[:VERSIONS]
     bodies = [json.loads(entry.body) if entry.body else None for entry in page.entries]
     names = accounts.names(entry.actor.removeprefix("account:") for entry in shown if entry.actor.startswith("account:"))
+    signed = chart.several(cursor, caller, {entry.actor for entry in shown if entry.actor.startswith(_PROFESSIONAL)})
+    names |= {actor: words.title(json.loads(stored.body)) for actor, stored in signed.items()}
     steps = []
     for index, entry in enumerate(shown):
         new, old = bodies[index], bodies[index + 1] if index + 1 < len(bodies) else None
@@ -117,7 +115,9 @@ def versions(
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:
-    """The author of a change, for people."""
+    """The author of a change, for people; ``names`` by user name of an account and by reference of a professional."""
+    if actor.startswith(_PROFESSIONAL):
+        return names.get(actor) or _("A professional who is no longer in the record")
     kind, _colon, name = actor.partition(":")
     if kind == "account":
         return names.get(name, name)

@@ -1,36 +1,59 @@
-"""Patients found by what is typed."""
+"""Patients found by what is typed, and before that those whom one opened last."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import Cursor
 
-from larrey.apps.chart.queries import terms
+from larrey.access import trail
+from larrey.access.models import Account
+from larrey.apps.chart.queries import banner, terms
 from larrey.kit import json
+from larrey.kit.text import fold
+from larrey.store import chart
 from larrey.store.caller import Caller
+from larrey.store.hospitals import hospitals
 from larrey.store.search import CURSOR, Limits, search
 from larrey.ui import words
+from larrey.ui.words import codes
 
-RESULTS = 20
+RESULTS = 25
 """Patients on a page of results: what fits a screen."""
+LAST = 12
+"""Patients that one opened last."""
 SECONDS = 5.0
 """A search that takes longer is too wide for a person who waits."""
+_OPEN = "arrived,triaged,in-progress,onleave"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A patient in a list: who, where she is now (empty: in no stay), when one opened her record last."""
+
+    identity: words.Identity
+    here: str = ""
+    opened: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Patients that match what was typed. ``next`` continues; ``enough`` is false when too little was typed to search."""
 
-    people: list[words.Identity]
+    people: list[Person]
     next: str | None
     enough: bool
     unfinished: bool = False
 
 
 def find(cursor: Cursor[Any], caller: Caller, typed: str, after: str | None = None) -> Found:
-    """Patients by any words of their names, birth date and numbers. Raises ``Forbidden``, ``Invalid`` for a bad ``after``."""
+    """Patients by any words of their names, birth date and numbers. Raises ``Forbidden``, ``Invalid`` for a bad ``after``.
+
+    On a page, those of whom a typed word is a whole name come first, then by name.
+    """
     asked = terms.read(typed)
     if not asked.enough:
         caller.demand("s", "Patient")
@@ -42,8 +65,43 @@ def find(cursor: Cursor[Any], caller: Caller, typed: str, after: str | None = No
     return found
 
 
+def last_opened(cursor: Cursor[Any], caller: Caller, account: Account) -> list[Person]:
+    """The patients that the account opened last, newest first.
+
+    A statement for the trace, one for the names, one for where they are.
+    """
+    opened = dict(trail.last_patients(account, LAST))
+    stored = chart.several(cursor, caller, [f"Patient/{id_}" for id_ in opened])
+    people = [(words.identify(json.loads(found.body)), opened[found.id]) for found in stored.values()]
+    here = whereabouts(cursor, caller, [identity.id for identity, _at in people])
+    shown = [Person(identity, here.get(identity.id, ""), at) for identity, at in people]
+    return sorted(shown, key=lambda person: list(opened).index(person.identity.id))
+
+
+def whereabouts(cursor: Cursor[Any], caller: Caller, patients: Sequence[str]) -> dict[str, str]:
+    """Id of a patient → where she is now, in words; those in no stay are absent. One statement."""
+    if not patients or not caller.may("s", "Encounter"):
+        return {}
+    pairs = [("patient", ",".join(f"Patient/{id_}" for id_ in patients)), ("status", _OPEN), ("_count", str(2 * len(patients)))]
+    page = search(cursor, caller, "Encounter", pairs, limits=Limits(seconds=SECONDS))
+    tree = hospitals(cursor, caller)
+    found: dict[str, str] = {}
+    for stored in page.matches:
+        stay = json.loads(stored.body)
+        found.setdefault(codes.target(stay.get("subject"), "Patient"), banner.whereabouts(tree, stay, {}).words)
+    return found
+
+
 def _search(cursor: Cursor[Any], caller: Caller, asked: terms.Terms, after: str | None) -> Found:
     pairs = [*asked.pairs(), ("_count", str(RESULTS)), *([(CURSOR, after)] if after else [])]
     page = search(cursor, caller, "Patient", pairs, limits=Limits(seconds=SECONDS))
     people = [words.identify(json.loads(stored.body)) for stored in page.matches]
-    return Found(people, page.next, enough=True, unfinished=asked.unfinished)
+    people.sort(key=lambda identity: _place(identity, asked.words))
+    return Found([Person(identity) for identity in people], page.next, enough=True, unfinished=asked.unfinished)
+
+
+def _place(identity: words.Identity, typed: Sequence[str]) -> tuple[Any, ...]:
+    """Where a person stands in the results: the more words she has whole, the higher."""
+    name = fold(identity.name)
+    own = {*name.split(), *fold(identity.birth_name).split()}
+    return (-sum(word in own for word in typed), name, identity.birth_date)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Cursor
 
+from larrey.apps.chart.queries import analytes
+from larrey.fhir.shelves import analyte
 from larrey.kit import json
 from larrey.store import chart
 from larrey.store.caller import Caller
+from larrey.store.stored import Stored
 from larrey.ui import words
 from larrey.ui.words import labels
 
@@ -64,11 +68,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One resource as a line of a list."""
+    """One resource as a line of a list; ``when`` is its clinical date, FHIR text."""
 
     type: str
     id: str
     line: words.Line
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +94,18 @@ def kinds(cursor: Cursor[Any], caller: Caller, patient_id: str) -> list[Kind]:
 def listing(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, after: str | None = None) -> Listing:
     """A page of one kind, newest first."""
     page = chart.newest(cursor, caller, patient_id, type_, count=ROWS, after=after)
-    items = [Item(type_, stored.id, words.describe(json.loads(stored.body))) for stored in page.resources]
-    return Listing(items, page.next)
+    return Listing([item(stored) for stored in page.resources], page.next)
+
+
+def item(stored: Stored) -> Item:
+    """A resource as a line of a list."""
+    resource = json.loads(stored.body)
+    return Item(stored.type, stored.id, line(resource), words.happened(resource))
+
+
+def line(resource: Mapping[str, Any]) -> words.Line:
+    """The line of any resource; an analyte has the name that the house gives it, whatever language it was recorded in."""
+    described = words.describe(resource)
+    name = analyte(resource)
+    known = analytes.known(name) if name else None
+    return replace(described, title=known.label) if known else described

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from psycopg import Cursor
 
-from larrey.apps.chart.queries.kinds import Item
+from larrey.apps.chart.queries.kinds import Item, item
 from larrey.kit import json
 from larrey.kit.errors import NotFound
 from larrey.store import chart
@@ -67,9 +68,13 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class OneStay:
-    """One stay: where, and what belongs to it. Parts that the caller may not read are ``None``."""
+    """One stay: where, and what belongs to it. Parts that the caller may not read are ``None``.
+
+    ``until`` is the instant of its end as the page of results takes it; empty while the stay is open.
+    """
 
     stay: Stay
+    until: str
     movements: list[Moved]
     diagnoses: list[Item] | None
     acts: list[Item] | None
@@ -144,7 +149,18 @@ def one_stay(cursor: Cursor[Any], caller: Caller, patient_id: str, id_: str) -> 
     parts = {name: _part(cursor, caller, patient_id, type_, reference) for name, type_ in _PARTS.items()}
     shown = stay(encounter, hospitals(cursor, caller))
     told = [Moved(place, formats.duration(place.start, place.end) if place.end or shown.here else "") for place in moved]
-    return OneStay(replace(shown, id=id_), told, **parts)
+    return OneStay(replace(shown, id=id_), _until(shown.end), told, **parts)
+
+
+def _until(end: str) -> str:
+    """The end of a day where the stay tells only the day."""
+    found = formats.instant(end) if end else None
+    if found is None:
+        return ""
+    try:
+        return (found + timedelta(days=0 if "T" in end else 1, minutes=1 if "T" in end else 0)).isoformat()
+    except OverflowError:
+        return ""
 
 
 def _part(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, encounter: str) -> list[Item] | None:
@@ -152,13 +168,7 @@ def _part(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, enco
         return None
     pairs = [("patient", f"Patient/{patient_id}"), ("encounter", encounter), ("_count", str(WITHIN))]
     page = search(cursor, caller, type_, pairs, limits=Limits(seconds=SECONDS))
-    return _newest_first(page.matches)
-
-
-def _newest_first(matches: Iterable[Stored]) -> list[Item]:
-    found = [(json.loads(stored.body), stored) for stored in matches]
-    found.sort(key=lambda each: words.happened(each[0]), reverse=True)
-    return [Item(stored.type, stored.id, words.describe(resource)) for resource, stored in found]
+    return sorted(map(item, page.matches), key=lambda each: each.when, reverse=True)
 
 
 def _name(stored: Stored) -> str:

@@ -22,13 +22,13 @@ from larrey.store.caller import Caller
 from larrey.store.chart import Section
 from larrey.store.hospitals import Hospitals, hospitals
 from larrey.store.stored import Stored
-from larrey.ui import words
+from larrey.ui import formats, words
 from larrey.ui.words import codes
 from larrey.ui.words.datatypes import text
 
 PROBLEMS, TREATMENTS, APPOINTMENTS, DOCUMENTS, STAYS = 14, 16, 4, 7, 6
 """Rows of each part of the page; one more is read, to know whether there are more."""
-RESULTS = 16
+RESULTS = 14
 """Analytes of the laboratory that are shown."""
 VITALS = 10
 TREND = 8
@@ -253,11 +253,15 @@ def one_measure(observation: Mapping[str, Any]) -> Measure:
     by_name = {part.analyte: part for part in parts}
     high, low = (by_name.get(name) for name in _PRESSURES)
     if high is not None and low is not None:
-        label, value, usual = _("Blood pressure"), f"{high.value}/{low.value}", ""
-        return replace(high, analyte=high.analyte, label=label, value=value, range=usual, mark=worst)
+        return replace(high, label=_("Blood pressure"), value=f"{_whole(high)}/{_whole(low)}", range="", mark=worst)
     told = [f"{part.label} {part.value} {part.unit}".strip() for part in parts[:4]]
     label = measures.name(observation.get("code"), parts[0].parent)
     return replace(parts[0], label=label, value=", ".join(told), unit="", number=None, range="", mark=worst)
+
+
+def _whole(part: Measure) -> str:
+    """A pressure to the millimetre: nobody measures better."""
+    return part.value if part.number is None else formats.number(round(part.number))
 
 
 def _points(numbers: Sequence[float]) -> str:

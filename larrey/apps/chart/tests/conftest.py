@@ -72,6 +72,36 @@ FACTS = [
     allergy("peanut", f"Arachide {HOSTILE}"),
     allergy("old", "Lait", clinical="resolved"),
     observation("other", "2024-01-01", owner="marie"),
+    {
+        "resourceType": "Encounter",
+        "id": "stay",
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+        "subject": {"reference": f"Patient/{CLAIRE}"},
+        "period": {"start": "2024-05-01T07:00:00+02:00", "end": "2024-05-04T10:00:00+02:00"},
+        "reasonCode": [{"text": f"Dyspnée {HOSTILE}"}],
+        "location": [
+            {"location": {"display": f"Cardiologie {HOSTILE}"}, "period": {"start": "2024-05-01T07:00:00+02:00"}},
+        ],
+    },
+    {
+        "resourceType": "MedicationRequest",
+        "id": "drug",
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": {"text": f"Furosémide {HOSTILE}"},
+        "subject": {"reference": f"Patient/{CLAIRE}"},
+        "encounter": {"reference": "Encounter/stay"},
+        "authoredOn": "2024-05-02",
+        "dosageInstruction": [{"text": f"1 le matin {HOSTILE}"}],
+    },
+    {
+        "resourceType": "Encounter",
+        "id": "elsewhere",
+        "status": "in-progress",
+        "class": {"code": "EMER"},
+        "subject": {"reference": "Patient/marie"},
+    },
     {"resourceType": "Basic", "id": "basic", "code": {"text": "Rare"}, "subject": {"reference": f"Patient/{CLAIRE}"}},
 ]
 

@@ -21,6 +21,11 @@ PAGES = [
     "/?q=zo%C3%A9",
     "/chart/hostile",
     RECORD,
+    f"{RECORD}/timeline",
+    f"{RECORD}/stays",
+    f"{RECORD}/stays/stay",
+    f"{RECORD}/prescriptions",
+    f"{RECORD}/kinds",
     f"{RECORD}/Observation",
     f"{RECORD}/Observation/k2",
     f"{RECORD}/Observation/k2/raw",
@@ -193,7 +198,18 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.usefixtures("record")
 @pytest.mark.parametrize(
     ("page", "most"),
-    [("/", 2), ("/?q=goff", 3), (RECORD, 7), (f"{RECORD}/Observation", 7), (f"{RECORD}/Observation/k1", 10)],
+    [
+        ("/", 5),
+        ("/?q=goff", 3),
+        (RECORD, 8),
+        (f"{RECORD}/timeline", 7),
+        (f"{RECORD}/stays", 6),
+        (f"{RECORD}/stays/stay", 11),
+        (f"{RECORD}/prescriptions", 7),
+        (f"{RECORD}/kinds", 8),
+        (f"{RECORD}/Observation", 8),
+        (f"{RECORD}/Observation/k1", 11),
+    ],
 )
 def test_a_page_sends_few_statements(signed_in: SignedIn, statements: list[str], page: str, most: int) -> None:
     client = signed_in("doctor")

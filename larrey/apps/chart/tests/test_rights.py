@@ -12,13 +12,17 @@ from larrey.apps.chart.tests.conftest import CLAIRE, SignedIn
 
 PAGES = [
     f"/chart/{CLAIRE}",
+    f"/chart/{CLAIRE}/timeline",
+    f"/chart/{CLAIRE}/stays",
+    f"/chart/{CLAIRE}/stays/stay",
+    f"/chart/{CLAIRE}/prescriptions",
     f"/chart/{CLAIRE}/Observation",
     f"/chart/{CLAIRE}/Observation/k1",
     f"/chart/{CLAIRE}/Observation/k1/versions/1",
     f"/chart/{CLAIRE}/Observation/k1/raw",
     f"/chart/{CLAIRE}/Observation/k1/versions/1/raw",
 ]
-IDENTITY = [f"/chart/{CLAIRE}", f"/chart/{CLAIRE}/Patient", f"/chart/{CLAIRE}/Patient/{CLAIRE}/raw"]
+IDENTITY = [f"/chart/{CLAIRE}", f"/chart/{CLAIRE}/kinds", f"/chart/{CLAIRE}/Patient", f"/chart/{CLAIRE}/Patient/{CLAIRE}/raw"]
 
 
 @pytest.mark.usefixtures("record")
@@ -40,6 +44,7 @@ def test_the_identity_officer_reads_identities_and_nothing_else(signed_in: Signe
         assert response.status_code == 200, page
         assert "Arachide" not in text
         assert "Observation" not in text
+        assert "Dyspnée" not in text
         assert "Résultats" not in text
     for page in PAGES[1:]:
         response = client.get(page)
@@ -91,6 +96,7 @@ def test_not_found_is_told_apart_from_no_access(signed_in: SignedIn) -> None:
     client = signed_in("doctor")
     for page in [
         "/chart/nobody",
+        f"/chart/{CLAIRE}/stays/absent",
         f"/chart/{CLAIRE}/Observation/absent",
         f"/chart/{CLAIRE}/Observation/k1/versions/9",
         f"/chart/{CLAIRE}/Observation/k1/versions/0",
@@ -103,7 +109,7 @@ def test_not_found_is_told_apart_from_no_access(signed_in: SignedIn) -> None:
 @pytest.mark.usefixtures("record")
 def test_one_patients_address_never_shows_anothers_resource(signed_in: SignedIn) -> None:
     client = signed_in("doctor")
-    for page in ["Observation/other", "Observation/other/raw", "Observation/other/versions/1", "Patient/marie"]:
+    for page in ["stays/elsewhere", "Observation/other", "Observation/other/raw", "Observation/other/versions/1", "Patient/marie"]:
         assert client.get(f"/chart/{CLAIRE}/{page}").status_code == 404, page
 
 
@@ -119,6 +125,10 @@ def test_every_opening_is_traced(signed_in: SignedIn, connection: psycopg.Connec
     assert {row[:3] for row in rows} == {("doctor", "doctor", CLAIRE)}
     assert [row[3] for row in rows] == [
         "Patient/claire",
+        "Patient/claire timeline",
+        "Patient/claire stays",
+        "Encounter/stay stay",
+        "Patient/claire prescriptions",
         "Patient/claire Observation",
         "Observation/k1",
         "Observation/k1/_history/1",
