@@ -16,6 +16,20 @@ from larrey.wire.cda.document import (
     Section,
     ServiceEvent,
 )
+from larrey.wire.cda.narrative import words_of
 from larrey.wire.cda.reading import is_cda, read
 
-__all__ = ["LARGEST", "Author", "Code", "Document", "Part", "Patient", "Related", "Section", "ServiceEvent", "is_cda", "read"]
+__all__ = [
+    "LARGEST",
+    "Author",
+    "Code",
+    "Document",
+    "Part",
+    "Patient",
+    "Related",
+    "Section",
+    "ServiceEvent",
+    "is_cda",
+    "read",
+    "words_of",
+]

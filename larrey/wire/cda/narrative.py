@@ -6,6 +6,7 @@ The tree knows no markup and no attribute: who shows it chooses the elements. El
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -257,3 +258,29 @@ _WRITERS: Mapping[str, Callable[[etree._Element, int], Iterator[Block]]] = {
     "list": _list,
     "table": _table,
 }
+
+
+_ENDING = frozenset({"p", "div", "li", "tr", "br", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "dd", "pre"})
+
+
+def words_of(xhtml: str) -> str:
+    """The words of an XHTML narrative (FHIR's ``text.div``) without its markup, a line for each block; "" for what is not XML."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
+    try:
+        root = etree.fromstring(xhtml.encode(), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return ""
+    pieces: list[str] = []
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        name = etree.QName(element).localname if isinstance(element.tag, str) else ""
+        if event == "start":
+            pieces.append(_flat(element.text) if name not in {"script", "style"} else "")
+            continue
+        pieces.append("\n" if name in _ENDING else " " if name in {"td", "th"} else "")
+        pieces.append(_flat(element.tail) if element is not root else "")
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _flat(text: str | None) -> str:
+    return re.sub(r"\s+", " ", text or "")
