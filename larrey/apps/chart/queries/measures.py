@@ -45,13 +45,14 @@ SIGNS: Mapping[str, tuple[str, str]] = {
 }
 """Mark → its sign and its English word."""
 _STATES: Mapping[str, tuple[str, str]] = {
-    "registered": (gettext_noop("awaited"), gettext_noop("a")),
-    "preliminary": (gettext_noop("provisional"), gettext_noop("p")),
-    "amended": (gettext_noop("amended"), gettext_noop("c")),
-    "corrected": (gettext_noop("corrected"), gettext_noop("c")),
-    "cancelled": (gettext_noop("cancelled"), gettext_noop("x")),
-    "entered-in-error": (gettext_noop("entered in error"), gettext_noop("x")),
+    "registered": (gettext_noop("awaited"), "a"),
+    "preliminary": (gettext_noop("provisional"), "p"),
+    "amended": (gettext_noop("amended"), "c"),
+    "corrected": (gettext_noop("corrected"), "c"),
+    "cancelled": (gettext_noop("cancelled"), "x"),
+    "entered-in-error": (gettext_noop("entered in error"), "x"),
 }
+"""Status → its English word and the letter of it, the same in both languages."""
 _VOID = frozenset({"cancelled", "entered-in-error"})
 
 
@@ -156,7 +157,7 @@ def _shared(observation: Json) -> _Shared:
     return _Shared(
         moment(observation),
         _(state) if state else "",
-        _(letter) if letter else "",
+        letter,
         status in _VOID,
         datatypes.cut(note),
         encounter if isinstance(encounter, str) else "",
