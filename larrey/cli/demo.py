@@ -8,16 +8,21 @@ import click
 
 from larrey.cli.output import note
 from larrey.cli.serve import serve
-from larrey.site import installation, schema
+from larrey.site import installation
 from larrey.site.settings import variable
 
 
 @click.command("demo")
-@click.option("--patients", type=click.IntRange(1, 100_000), default=None, help="How many patients to make on an empty record.")
+@click.option(
+    "--patients",
+    type=click.IntRange(1, 1_000_000),
+    default=None,
+    help="How many patients the record shall have; 2,000 when absent.",
+)
 def command(patients: int | None) -> None:
     """Start Larrey with demo accounts and French demo patients; stop it with Ctrl-C.
 
-    The patients are made when the record has none. Refused when LARREY_ENV=production: the passwords are public.
+    The patients are made when the record has none of its own, and completed when fewer of them are there. Refused when LARREY_ENV=production: the passwords are public.
     """
     os.environ[variable("demo")] = "1"
     serve(installation.settings(), lambda url: _prepare(url, patients))
@@ -34,8 +39,8 @@ def _prepare(url: str, patients: int | None) -> str:
 
     accounts = ensure_accounts()
     wanted = patients or api.PATIENTS
-    with schema.connected(url) as connection, Progress("Demo patients", "resources", wanted) as progress:
-        written = api.load(connection, system("demo"), patients=wanted, progress=progress.advance)
+    with Progress("Demo patients", "resources", wanted) as progress:
+        written = api.load_in_parallel(url, system("demo"), patients=wanted, progress=progress.advance)
     if written:
         note(f"{written:,} resources of {wanted:,} demo patients were written.")
     _close_django()
