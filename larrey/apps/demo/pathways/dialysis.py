@@ -40,13 +40,15 @@ class Illness:
         months = (when - self._start).total_seconds() / 86400 / _MONTH
         drift = self._s.usual.drift
         on = months >= 0
-        drift["creatinine"] = self._scale * (interpolated([(-30, 130), (-12, 230), (-3, 380), (0, 560)], months) if not on else 640)
+        drift["creatinine"] = self._scale * (
+            interpolated([(-30, 130), (-12, 230), (-3, 380), (0, 560)], months) if not on else 640
+        )
         drift["uree"] = self._scale * (interpolated([(-30, 6), (-12, 12), (0, 26)], months) if not on else 17)
         drift["potassium"] = 0.5 if not on else 1.0
         drift["phosphore"] = interpolated([(-24, 0.1), (0, 0.8), (2, 0.75), (8, 0.5)], months)
         drift["calcium"] = interpolated([(-24, -0.04), (0, -0.22), (6, -0.08)], months)
         drift["pth"] = interpolated([(-24, 60), (0, 300), (9, 210)], months)
-        drift["hemoglobine"] = interpolated([(-24, -1.2), (-3, -3.4), (0, -4.2), (2, -3.4), (5, -2.6), (12, -2.5)], months)
+        drift["hemoglobine"] = interpolated([(-24, -1.2), (-3, -3.6), (0, -4.8), (2, -4.0), (5, -3.2), (12, -3.1)], months)
         drift["bicarbonates"] = interpolated([(-24, -2), (0, -6), (1, -3)], months)
         drift["albumine"] = -4.0
         drift["systolique"] = 18.0 if not on else 14.0
@@ -118,10 +120,12 @@ def _before(s: Story, cause: Cause, illness: Illness, first: datetime) -> None:
                 f"Pas de dyspnée, diurèse conservée. {w.She} suit le régime pauvre en sel et en potassium.",
                 f"Prurit intermittent, crampes nocturnes. {w.The_patient} prend régulièrement son traitement.",
             )[number % 3]
-            + f" {french.upper_first(visit.first('creatinine').said)}, soit un débit de filtration glomérulaire estimé à {filtration.figure}. "
+            + f" {french.upper_first(visit.first('creatinine').said)}, soit un débit de filtration glomérulaire estimé à "
+              f"{filtration.figure}. "
             f"{french.upper_first(potassium.said)}, {visit.first('hemoglobine').said}, {visit.first('bicarbonates').said}. "
             f"Pression artérielle à {visit.pressure}.",
-            conclusion="L'insuffisance rénale est au stade terminal : préparation à l'hémodialyse, capital veineux à préserver au bras non "
+            conclusion="L'insuffisance rénale est au stade terminal : préparation à l'hémodialyse, capital veineux à "
+                       "préserver au bras non "
             "dominant." if late else s.pick(
                 "Poursuite de la néphroprotection. Éviction des anti-inflammatoires et des produits de contraste.",
                 "Déclin lent de la fonction rénale. Information sur les techniques de suppléance et la greffe débutée.",
@@ -145,9 +149,11 @@ def _fistula(s: Story, illness: Illness, first: datetime) -> None:
         [
             ("Indication", "Maladie rénale chronique au stade terminal, hémodialyse à prévoir dans les trois mois."),
             ("Anesthésie", "Bloc axillaire échoguidé."),
-            ("Technique", "Incision longitudinale au tiers inférieur de l'avant-bras. Dissection de la veine céphalique, souple, de "
-             f"{french.number(s.whole(25, 34) / 10)} mm, et de l'artère radiale, peu calcifiée. Anastomose termino-latérale au fil 7/0. "
-             "Bon thrill au déclampage, main chaude. Fermeture en deux plans."),
+            ("Technique", ("Incision longitudinale au tiers inférieur de l'avant-bras. Dissection de la veine céphalique, "
+                          "souple, de "
+             f"{french.number(s.whole(25, 34) / 10)} mm, et de l'artère radiale, peu calcifiée. Anastomose termino-latérale "
+             "au fil 7/0. "
+             "Bon thrill au déclampage, main chaude. Fermeture en deux plans.")),
             ("Suites", "Surveillance du thrill pluriquotidienne. Ni prise de tension, ni prélèvement à ce bras."),
         ],
         day=0.05, minutes=s.whole(50, 85), detail=f"Avant-bras {side}",
@@ -158,7 +164,8 @@ def _fistula(s: Story, illness: Illness, first: datetime) -> None:
     if stay.ended:
         stay.letter(
             reason=f"création d'une fistule artérioveineuse radiocéphalique {side}",
-            course=f"Intervention sous bloc axillaire, sans incident. Le thrill est perçu au poignet à la sortie, pas d'hématome. "
+            course="Intervention sous bloc axillaire, sans incident. Le thrill est perçu au poignet à la sortie, pas "
+                   "d'hématome. "
                    f"{french.upper_first(stay.first('potassium').said)}, {stay.first('hemoglobine').said}.",
             conclusion="Fistule fonctionnelle à la sortie. Échographie-doppler de maturation à six semaines.",
         )  # fmt: skip
@@ -166,7 +173,8 @@ def _fistula(s: Story, illness: Illness, first: datetime) -> None:
                       hospital=stay.hospital, reason_text="Contrôle de la fistule artérioveineuse")  # fmt: skip
     control.imaging(
         "EZQM001", "Échographie-doppler de la fistule artérioveineuse",
-        f"Fistule radiocéphalique {side} perméable. Débit mesuré à l'artère humérale à {s.whole(60, 95) * 10} mL/min. Veine de drainage de "
+        f"Fistule radiocéphalique {side} perméable. Débit mesuré à l'artère humérale à {s.whole(60, 95) * 10} mL/min. Veine "
+        "de drainage de "
         f"{french.number(s.whole(58, 72) / 10)} mm de diamètre, à moins de 5 mm de la peau. Pas de sténose.",
         "Fistule mature, utilisable.", at=control.start + timedelta(minutes=5),
     )  # fmt: skip
@@ -197,7 +205,8 @@ def _beginning(s: Story, cause: Cause, illness: Illness, first: datetime) -> Sta
     stay.labs("iono", "renal", days=(1, 2, 4, 6))
     stay.labs("nfs", days=(6,))
     stay.act("DEQP003", day=0.02, detail="Rythme sinusal, ondes T amples en précordial.")
-    stay.imaging("ZBQK002", "Radiographie du thorax", "Cardiomégalie modérée. Redistribution vasculaire vers les sommets, lignes de Kerley "
+    stay.imaging("ZBQK002", "Radiographie du thorax", "Cardiomégalie modérée. Redistribution vasculaire vers les sommets, "
+                                                      "lignes de Kerley "
                  "aux bases. Comblement des deux culs-de-sac pleuraux.", "Surcharge hydrosodée.", day=0.05)  # fmt: skip
     stay.imaging("JAQM003", "Échographie rénale", "Gros reins polykystiques, cavités non dilatées." if cause.code == "Q61.2" else
                  "Reins de petite taille (8,5 cm), dédifférenciés, à contours bosselés. Cavités pyélocalicielles non dilatées.",
@@ -217,21 +226,27 @@ def _beginning(s: Story, cause: Cause, illness: Illness, first: datetime) -> Sta
         stay.letter(
             reason=f"début de l'hémodialyse chez {w.either('une patiente suivie', 'un patient suivi')} pour {cause.said}",
             story=s.pick(
-                "Depuis trois semaines, nausées, perte d'appétit, prurit et fatigue intense. Prise de poids et œdèmes des chevilles, "
+                "Depuis trois semaines, nausées, perte d'appétit, prurit et fatigue intense. Prise de poids et œdèmes des "
+                "chevilles, "
                 "essoufflement à la marche depuis quelques jours.",
                 "Aggravation progressive de l'insuffisance rénale. Depuis une semaine, dyspnée de décubitus, œdèmes des membres "
                 "inférieurs et vomissements matinaux.",
             ),
-            examination=f"Pression artérielle à {stay.pressure}, {stay.first('saturation').said}, {stay.first('poids').said}. Œdèmes des "
-                        "membres inférieurs prenant le godet, crépitants des bases. Fistule bien développée, thrill et souffle perçus.",
+            examination=f"Pression artérielle à {stay.pressure}, {stay.first('saturation').said}, "
+                        f"{stay.first('poids').said}. Œdèmes des "
+                        "membres inférieurs prenant le godet, crépitants des bases. Fistule bien développée, thrill et "
+                        "souffle perçus.",
             course=f"À l'entrée, {stay.first('potassium').said}, {stay.first('uree').said}, {stay.first('creatinine').said}, "
-                   f"{stay.first('bicarbonates').said}. Quatre séances d'hémodialyse de durée croissante sur la fistule, bien tolérées, avec "
+                   f"{stay.first('bicarbonates').said}. Quatre séances d'hémodialyse de durée croissante sur la fistule, "
+                   "bien tolérées, avec "
                    f"disparition des œdèmes. À la sortie, {stay.last('potassium').said}, {stay.last('uree').said} ; "
                    f"{stay.last('poids').said}. Anémie ({stay.last('hemoglobine').said}) : darbépoétine alfa débutée.",
-            conclusion=f"Début de l'hémodialyse chronique sur fistule. {w.The_patient} poursuivra trois séances hebdomadaires de quatre heures au "
+            conclusion=f"Début de l'hémodialyse chronique sur fistule. {w.The_patient} poursuivra trois séances "
+                       "hebdomadaires de quatre heures au "
                        "centre d'hémodialyse de l'hôpital Pussin.",
             follow_up="Vaccination contre l'hépatite B à poursuivre. "
-            + ("Bilan en vue d'une inscription sur la liste de greffe à débuter." if s.age() < 70 else "Pas de projet de greffe."),
+            + ("Bilan en vue d'une inscription sur la liste de greffe à débuter." if s.age() < 70 else "Pas de projet de "
+                                                                                                       "greffe."),
         )  # fmt: skip
     return stay
 
@@ -246,17 +261,21 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     start = None if s.present is not None else middle.replace(hour=s.whole(1, 22), minute=s.whole(0, 59))
     stay = s.stay(
         reason, [Leg("urgences", hours=(2, 5)), Leg("nephro", days=(4, 7))], start=start, hospital=s.group.hospitals["chu"],
-        reason_text="Hyperkaliémie et surcharge chez un patient hémodialysé" if overload else "Pneumopathie chez un patient hémodialysé",
+        reason_text="Hyperkaliémie et surcharge chez un patient hémodialysé" if overload else "Pneumopathie chez un patient "
+                                                                                              "hémodialysé",
     )  # fmt: skip
     if overload:
         stay.course(
-            potassium=[(0, s.between(6.7, 7.3)), (0.2, 6.4), (0.5, 4.6), (2, 5.0), (5, 4.9)], systolique=[(0, 176), (0.6, 148), (4, 138)],
-            saturation=[(0, 88), (0.6, 95), (3, 97)], respiration=[(0, 28), (0.6, 20), (3, 16)], uree=[(0, 34), (0.6, 14), (2, 20)],
+            potassium=[(0, s.between(6.7, 7.3)), (0.2, 6.4), (0.5, 4.6), (2, 5.0), (5, 4.9)],
+            systolique=[(0, 176), (0.6, 148), (4, 138)],
+            saturation=[(0, 88), (0.6, 95), (3, 97)], respiration=[(0, 28), (0.6, 20), (3, 16)],
+            uree=[(0, 34), (0.6, 14), (2, 20)],
             crp=[(0, 11)],
         )  # fmt: skip
     else:
         stay.course(
-            crp=[(0, 148), (1, 182), (4, 62), (7, 20)], leucocytes=[(0, 14.8), (4, 9.2), (7, 7.4)], temperature=[(0, 38.9), (2, 37.9), (4, 36.9)],
+            crp=[(0, 148), (1, 182), (4, 62), (7, 20)], leucocytes=[(0, 14.8), (4, 9.2), (7, 7.4)],
+            temperature=[(0, 38.9), (2, 37.9), (4, 36.9)],
             saturation=[(0, 90), (3, 96)], respiration=[(0, 26), (4, 17)], potassium=[(0, 5.6), (1, 4.8), (4, 5.0)],
         )  # fmt: skip
     stay.diagnosis(reason)
@@ -272,10 +291,17 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     stay.labs("iono", days=(0.5,))
     stay.labs("nfs", "iono", "renal", "crp", days=range(1, stay.days + 1, 2))
     stay.act("DEQP003", day=0.01, detail="Ondes T amples et pointues, QRS élargis à 130 ms." if overload else "Rythme sinusal.")
-    stay.imaging("ZBQK002", "Radiographie du thorax", "Opacités alvéolo-interstitielles périhilaires bilatérales, cardiomégalie, épanchement "
+    stay.imaging("ZBQK002", "Radiographie du thorax", "Opacités alvéolo-interstitielles périhilaires bilatérales, "
+                                                      "cardiomégalie, épanchement "
                  "pleural bilatéral minime." if overload else "Foyer alvéolaire du lobe inférieur gauche avec bronchogramme.",
-                 "Œdème pulmonaire de surcharge." if overload else "Pneumopathie du lobe inférieur gauche.", day=0.03)  # fmt: skip
-    stay.act("JVJF004", day=0.3, minutes=210 if overload else 240, detail="Séance en urgence." if overload else "Séance sans anticoagulation.")
+                 "Œdème pulmonaire de surcharge." if overload else
+                     "Pneumopathie du lobe inférieur gauche.", day=0.03)  # fmt: skip
+    stay.act(
+        "JVJF004",
+        day=0.3,
+        minutes=210 if overload else 240,
+        detail="Séance en urgence." if overload else "Séance sans anticoagulation.",
+    )
     for number in range(2, stay.days + 1, 2):
         stay.act("JVJF004", day=number + 0.25, minutes=240)
     if overload:
@@ -287,20 +313,25 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
         stay.letter(
             reason="hyperkaliémie menaçante et œdème pulmonaire" if overload else "pneumopathie communautaire",
             story=s.pick(
-                "Une séance manquée et des écarts de régime pendant le week-end (fruits, chocolat). Dans la nuit, dyspnée de repos et "
+                "Une séance manquée et des écarts de régime pendant le week-end (fruits, chocolat). Dans la nuit, dyspnée de "
+                "repos et "
                 "faiblesse des membres inférieurs.",
-                "Prise de poids importante depuis la dernière séance. Orthopnée puis détresse respiratoire nocturne, appel du 15.",
+                "Prise de poids importante depuis la dernière séance. Orthopnée puis détresse respiratoire nocturne, appel "
+                "du 15.",
             ) if overload else "Toux productive et fièvre depuis trois jours, frissons pendant la dernière séance d'hémodialyse.",
             course=(
-                f"À l'arrivée, {stay.first('potassium').said}, {stay.first('saturation').said} en air ambiant, {stay.first('poids').said}. "
+                f"À l'arrivée, {stay.first('potassium').said}, {stay.first('saturation').said} en air ambiant, "
+                f"{stay.first('poids').said}. "
                 f"Gluconate de calcium puis hémodialyse en urgence. Contrôle : {stay.trough('potassium').said}. À la sortie, "
                 f"{stay.last('potassium').said}, {stay.last('saturation').said}, {stay.last('poids').said}."
                 if overload
-                else f"Ceftriaxone pendant le séjour, séances d'hémodialyse maintenues. La CRP passe de {stay.peak('crp').figure} à "
+                else "Ceftriaxone pendant le séjour, séances d'hémodialyse maintenues. La CRP passe de "
+                     f"{stay.peak('crp').figure} à "
                 f"{stay.last('crp').figure}. Apyrexie à la sortie ({stay.last('temperature').said})."
             ),
             conclusion=(
-                f"Hyperkaliémie et surcharge hydrosodée, résolutives après dialyse. Poids sec à réévaluer. {w.The_patient} a revu les règles "
+                f"Hyperkaliémie et surcharge hydrosodée, résolutives après dialyse. Poids sec à réévaluer. {w.The_patient} a "
+                "revu les règles "
                 "diététiques avec la diététicienne."
                 if overload
                 else "Pneumopathie d'évolution favorable, relais oral à doses adaptées à la dialyse."
@@ -342,7 +373,9 @@ def _sessions(s: Story, cause: Cause, illness: Illness, begin: datetime, ill: St
         monthly = day.month != month
         if monthly:
             month = day.month
-            stay.course(uree=[(0, 24), (0.03, 24), (0.14, 7.2)], potassium=[(0, 5.4), (0.03, 5.4), (0.14, 3.7)])
+            stay.course(uree=[(0, 24), (0.03, 24), (0.14, 7.2)], potassium=[(0, 5.4), (0.03, 5.4), (0.14, 3.7)],
+                        creatinine=[(0, 690), (0.03, 690), (0.14, 270)],
+                        bicarbonates=[(0, 21), (0.03, 21), (0.14, 27)])  # fmt: skip
             stay.labs("nfs", "iono", "renal", "phosphocalcique")
             if month % 3 == 1:
                 stay.labs("pth", "fer", "albumine", "vitamine_d", "hepatique")
@@ -391,7 +424,8 @@ def _summary(s: Story, stay: Stay, cause: Cause, number: int) -> None:
     stay.letter(
         kind="soins",
         reason=f"hémodialyse chronique pour {cause.said}, synthèse trimestrielle",
-        examination=f"Poids avant la séance : {weights[0].figure}, après : {weights[-1].figure}. Pression artérielle au branchement à "
+        examination=f"Poids avant la séance : {weights[0].figure}, après : {weights[-1].figure}. Pression artérielle au "
+                    "branchement à "
                     f"{stay.pressure}. Fistule : thrill présent, pas de signe inflammatoire. Pas d'œdème en fin de séance.",
         course=(
             f"{number} séances depuis le début de la prise en charge au centre. "
@@ -400,11 +434,14 @@ def _summary(s: Story, stay: Stay, cause: Cause, number: int) -> None:
                 "Quelques crampes en fin de séance. Prises de poids entre les séances en règle générale raisonnables.",
                 f"{w.The_patient} reste {w.either('active', 'actif')}, marche chaque jour, dort correctement.",
             )
-            + f"\nÉpuration : urée à {urea[0].figure} avant la séance et à {urea[-1].figure} après. Potassium à {potassium[0].figure} avant la "
+            + f"\nÉpuration : urée à {urea[0].figure} avant la séance et à {urea[-1].figure} après. Potassium à "
+              f"{potassium[0].figure} avant la "
             f"séance et à {potassium[-1].figure} après.\nAnémie : {haemoglobin.said}"
-            + (", sous la cible de 10 à 12 g/dL : la dose de darbépoétine alfa est augmentée ou maintenue au palier supérieur." if low
-               else ", dans la cible ou au-dessus : traitement adapté en conséquence.")
-            + f"\nBilan minéral et osseux : {stay.first('calcium').said}, {stay.first('phosphore').said}, {stay.first('pth').said}."
+            + (", sous la cible : darbépoétine alfa au palier supérieur, recherche d'une carence et d'une inflammation." if low
+               else ", au-dessus de la cible : darbépoétine alfa au palier inférieur." if haemoglobin.value > 12
+               else ", dans la cible : darbépoétine alfa inchangée.")
+            + f"\nBilan minéral et osseux : {stay.first('calcium').said}, {stay.first('phosphore').said}, "
+              f"{stay.first('pth').said}."
         ),
         conclusion=s.pick(
             "Dialyse de qualité satisfaisante sur fistule native. Poids sec inchangé.",
@@ -426,9 +463,12 @@ def _to_come(s: Story) -> None:
         if day.weekday() in weekdays:
             s.appointment("dialyse", datetime.combine(day, hour), "séance d'hémodialyse", hospital=centre, minutes=240,
                           doctor=doctor, reason="Z49.1", booked=held[0].start)  # fmt: skip
-    s.appointment("cons_nephro", s.office(s.today + timedelta(days=s.whole(20, 80))), "consultation de néphrologie", hospital=centre)
+    s.appointment(
+        "cons_nephro", s.office(s.today + timedelta(days=s.whole(20, 80))), "consultation de néphrologie", hospital=centre
+    )
     if s.age() < 70:
-        s.appointment("cons_nephro", s.office(s.today + timedelta(days=s.whole(30, 120))), "consultation de prétransplantation rénale",
+        s.appointment("cons_nephro", s.office(s.today + timedelta(days=s.whole(30, 120))), "consultation de "
+                                                                                           "prétransplantation rénale",
                       hospital=s.group.hospitals["chu"])  # fmt: skip
 
 

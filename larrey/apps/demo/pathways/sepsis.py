@@ -29,14 +29,25 @@ class Focus(NamedTuple):
 
 
 _PNEUMONIA = Focus(
-    "pneumopathie du lobe inférieur droit à pneumocoque", "J18.1", "A40.3", "amoxicilline", "amoxicilline per os",
+    "pneumopathie du lobe inférieur droit à pneumocoque",
+    "J18.1",
+    "A40.3",
+    "amoxicilline",
+    "amoxicilline per os",
     (
-        "Depuis quatre jours, toux grasse avec expectoration rouillée, fièvre et frissons. La veille, point de côté basithoracique "
-        "droit puis dyspnée de repos. Les proches appellent le 15 devant l'apparition d'une confusion.",
-        "Syndrome grippal la semaine précédente, d'abord amélioré, puis reprise brutale de la fièvre avec frissons solennels, "
-        "douleur thoracique droite et essoufflement rapidement croissant. Transport par le SMUR sous oxygène à haut débit.",
-        "Toux et fièvre depuis trois jours, traitées à domicile par paracétamol seul. Cette nuit, polypnée, sueurs et malaise "
-        "au lever ; les pompiers constatent une désaturation profonde et des marbrures des genoux.",
+        (
+            "Depuis quatre jours, toux grasse avec expectoration rouillée, fièvre et frissons. La veille, point de côté "
+            "basithoracique "
+            "droit puis dyspnée de repos. Les proches appellent le 15 devant l'apparition d'une confusion."
+        ),
+        (
+            "Syndrome grippal la semaine précédente, d'abord amélioré, puis reprise brutale de la fièvre avec frissons "
+            "solennels, douleur thoracique droite et essoufflement rapidement croissant. Transport par le SMUR sous oxygène à haut débit."
+        ),
+        (
+            "Toux et fièvre depuis trois jours, traitées à domicile par paracétamol seul. Cette nuit, polypnée, sueurs et "
+            "malaise au lever ; les pompiers constatent une désaturation profonde et des marbrures des genoux."
+        ),
     ),
     "foyer de crépitants de la base droite avec souffle tubaire, tirage sus-claviculaire, marbrures des genoux",
     "Hémocultures : 2 paires positives sur 2, Streptococcus pneumoniae. Antibiogramme : amoxicilline sensible, céfotaxime "
@@ -48,16 +59,28 @@ _PNEUMONIA = Focus(
     "Pneumopathie du lobe inférieur droit avec épanchement pleural de faible abondance.",
 )
 _PYELONEPHRITIS = Focus(
-    "pyélonéphrite aiguë à Escherichia coli", "N10", "A41.5", "ofloxacine", "ofloxacine per os",
+    "pyélonéphrite aiguë à Escherichia coli",
+    "N10",
+    "A41.5",
+    "ofloxacine",
+    "ofloxacine per os",
     (
-        "Brûlures mictionnelles et pollakiurie depuis cinq jours, non traitées. Depuis deux jours, douleur lombaire droite, "
-        "frissons et vomissements. À l'arrivée des secours, somnolence, marbrures et hypotension.",
-        "Douleur lombaire gauche fébrile d'installation rapide avec nausées, traitée par paracétamol. Le lendemain, malaise au "
-        "lever, confusion et frissons motivant l'appel du SAMU.",
-        "Altération de l'état général depuis trois jours, avec fièvre et incontinence urinaire inhabituelle. Ce matin, découverte "
-        "au sol, confusion fébrile, extrémités froides.",
+        (
+            "Brûlures mictionnelles et pollakiurie depuis cinq jours, non traitées. Depuis deux jours, douleur lombaire droite, "
+            "frissons et vomissements. À l'arrivée des secours, somnolence, marbrures et hypotension."
+        ),
+        (
+            "Douleur lombaire gauche fébrile d'installation rapide avec nausées, traitée par paracétamol. Le lendemain, malaise "
+            "au lever, confusion et frissons motivant l'appel du SAMU."
+        ),
+        (
+            "Altération de l'état général depuis trois jours, avec fièvre et incontinence urinaire inhabituelle. Ce matin, "
+            "découverte "
+            "au sol, confusion fébrile, extrémités froides."
+        ),
     ),
-    "douleur à l'ébranlement de la fosse lombaire, abdomen souple, marbrures des genoux, temps de recoloration cutanée à 5 secondes",
+    "douleur à l'ébranlement de la fosse lombaire, abdomen souple, marbrures des genoux, temps de recoloration cutanée à 5 "
+    "secondes",
     "Examen cytobactériologique des urines et hémocultures (2 paires sur 2) : Escherichia coli. Antibiogramme : amoxicilline "
     "résistant, céfotaxime sensible, ofloxacine sensible, amikacine sensible, cotrimoxazole résistant. Pas de bêta-lactamase à "
     "spectre étendu.",
@@ -130,7 +153,7 @@ def story(s: Story) -> None:
     _discharge(stay, focus, ventilated, frail=frail)
     if frail:
         _rehabilitation(s, stay)
-    _follow_up(s, s.stays[-1])
+    _follow_up(s)
 
 
 def _background(s: Story) -> None:
@@ -248,7 +271,19 @@ def _measures(stay: Stay, ventilated: float) -> None:
     stay.measure("glasgow", day=0)
     for number in range(1, int(ventilated) + 3):
         stay.measure("diurese", "glycemie_capillaire", day=number)
-    stay.labs("nfs", "iono", "renal", "crp", "procalcitonine", "lactate", "coagulation", "hepatique", "gazometrie", "albumine", days=(0.02,))
+    stay.labs(
+        "nfs",
+        "iono",
+        "renal",
+        "crp",
+        "procalcitonine",
+        "lactate",
+        "coagulation",
+        "hepatique",
+        "gazometrie",
+        "albumine",
+        days=(0.02,),
+    )
     stay.labs("lactate", "gazometrie", days=(0.26, 0.52, 0.8))
     stay.labs("nfs", "iono", "renal", "crp", "lactate", "gazometrie", days=range(1, int(ventilated) + 2))
     stay.labs("coagulation", days=(1, 3, 7))
@@ -346,14 +381,18 @@ def _transfer_note(stay: Stay, focus: Focus, ventilated: float) -> None:
         "transfert",
         [
             ("Motif du séjour en réanimation", f"Choc septique, {focus.name}."),
-            ("Défaillances", f"Respiratoire : ventilation mécanique pendant {int(ventilated)} jours. Hémodynamique : noradrénaline "
-             f"pendant trois jours. Rénale : créatinine maximale à {stay.peak('creatinine').figure}, diurèse conservée par la suite."),
-            ("État au transfert", f"{w.The_patient} est {w.either('consciente', 'conscient')} et {w.either('orientée', 'orienté')}, "
+            ("Défaillances", (f"Respiratoire : ventilation mécanique pendant {int(ventilated)} jours. Hémodynamique : "
+                             "noradrénaline "
+             f"pendant trois jours. Rénale : créatinine maximale à {stay.peak('creatinine').figure}, diurèse conservée par "
+             "la suite.")),
+            ("État au transfert", (f"{w.The_patient} est {w.either('consciente', 'conscient')} et "
+                                  f"{w.either('orientée', 'orienté')}, "
              f"ventilation spontanée sous oxygène nasal. {french.upper_first(then('temperature'))}, {then('saturation')}, "
-             f"{then('crp')}, {then('creatinine')}, {then('plaquettes')}."),
+             f"{then('crp')}, {then('creatinine')}, {then('plaquettes')}.")),
             ("Microbiologie", focus.cultures),
-            ("Consignes", "Poursuite de l'antibiothérapie, kinésithérapie respiratoire et motrice, ablation du cathéter central avant "
-             "le départ, surveillance de la fonction rénale, thromboprophylaxie."),
+            ("Consignes", ("Poursuite de l'antibiothérapie, kinésithérapie respiratoire et motrice, ablation du cathéter "
+                          "central avant "
+             "le départ, surveillance de la fonction rénale, thromboprophylaxie.")),
         ],
         at=move.end, by=move.unit.doctors[0], unit=move.unit,
     )  # fmt: skip
@@ -370,16 +409,19 @@ def _discharge(stay: Stay, focus: Focus, ventilated: float, *, frail: bool) -> N
     nights = int(ventilated)
     added = ", associé à une injection d'amikacine" if focus is _PYELONEPHRITIS else ""
     weaned = s.pick(
-        f"L'amélioration hémodynamique permet l'arrêt de la noradrénaline au 3e jour ; {w.the_patient} est extubé{w.e} avec succès "
+        f"L'amélioration hémodynamique permet l'arrêt de la noradrénaline au 3e jour ; {w.the_patient} est extubé{w.e} avec "
+        "succès "
         f"après {nights} jours de ventilation.",
-        f"Sevrage de la noradrénaline en trois jours. Extubation après {nights} jours de ventilation mécanique, relais par oxygène "
+        f"Sevrage de la noradrénaline en trois jours. Extubation après {nights} jours de ventilation mécanique, relais par "
+        "oxygène "
         "nasal, sans recours à la ventilation non invasive.",
     )
     weakness = (
         "Neuromyopathie de réanimation avec déficit proximal des quatre membres, marche possible avec déambulateur sur quelques "
         "mètres : un séjour de réadaptation est organisé."
         if frail
-        else f"La marche est reprise avec le kinésithérapeute ; {w.she} est autonome pour les gestes de la vie quotidienne à la sortie."
+        else f"La marche est reprise avec le kinésithérapeute ; {w.she} est autonome pour les gestes de la vie quotidienne à "
+        "la sortie."
     )
     stay.letter(
         reason=s.pick(f"choc septique sur {focus.name}", "choc septique avec défaillance respiratoire, hémodynamique et rénale"),
@@ -390,7 +432,8 @@ def _discharge(stay: Stay, focus: Focus, ventilated: float, *, frail: bool) -> N
             f"Sur le plan hémodynamique : remplissage par Ringer lactate puis noradrénaline, hydrocortisone. Le lactate, à "
             f"{stay.first('lactate').figure} à l'entrée, est à {stay.last('lactate').figure} au dernier contrôle. {weaned}\n"
             f"Sur le plan rénal : insuffisance rénale aiguë fonctionnelle puis tubulaire, créatinine maximale à "
-            f"{stay.peak('creatinine').figure}, sans recours à l'épuration extrarénale ; {stay.last('creatinine').said} à la sortie.\n"
+            f"{stay.peak('creatinine').figure}, sans recours à l'épuration extrarénale ; {stay.last('creatinine').said} à la "
+            "sortie.\n"
             f"Sur le plan infectieux : céfotaxime dès la première heure après hémocultures"
             f"{added}, puis {focus.relay_said} selon "
             f"l'antibiogramme. La CRP passe de {stay.peak('crp').figure} à {stay.last('crp').figure}, la procalcitonine de "
@@ -400,7 +443,8 @@ def _discharge(stay: Stay, focus: Focus, ventilated: float, *, frail: bool) -> N
         ),
         conclusion=s.pick(
             f"Choc septique compliquant une {focus.name}, d'évolution favorable après {nights} jours de ventilation mécanique.",
-            f"{focus.name.capitalize().replace('escherichia', 'Escherichia')} avec choc septique et défaillances respiratoire et rénale, "
+            f"{focus.name.capitalize().replace('escherichia', 'Escherichia')} avec choc septique et défaillances "
+            "respiratoire et rénale, "
             "résolutives. Pas de séquelle d'organe à la sortie.",
         ),
     )  # fmt: skip
@@ -411,7 +455,12 @@ def _rehabilitation(s: Story, before: Stay) -> None:
         "G72.8", [Leg("ssr_neuro", days=(20, 34))], after=before, entry="transfer", hospital=s.group.hospitals["pussin"],
         reason_text="Réadaptation après réanimation",
     )  # fmt: skip
-    stay.course(crp=[(0, 18), (20, 5)], hemoglobine=[(0, 10.4), (25, 12.2)], albumine=[(0, 29), (25, 36)], plaquettes=[(0, 360), (20, 270)])
+    stay.course(
+        crp=[(0, 18), (20, 5)],
+        hemoglobine=[(0, 10.4), (25, 12.2)],
+        albumine=[(0, 29), (25, 36)],
+        plaquettes=[(0, 360), (20, 270)],
+    )
     stay.diagnosis("G72.8")
     stay.act("DEQP003", day=1)
     stay.vitals("poids", days=range(0, stay.days + 1, 3))
@@ -421,20 +470,25 @@ def _rehabilitation(s: Story, before: Stay) -> None:
         w = s.w
         stay.letter(
             reason="réadaptation après un séjour en réanimation pour choc septique",
-            story="Patient adressé au décours immédiat de l'hospitalisation. Neuromyopathie de réanimation, dénutrition, déconditionnement."
+            story="Patient adressé au décours immédiat de l'hospitalisation. Neuromyopathie de réanimation, dénutrition, "
+                  "déconditionnement."
             if not w.female
-            else "Patiente adressée au décours immédiat de l'hospitalisation. Neuromyopathie de réanimation, dénutrition, déconditionnement.",
-            examination="À l'entrée : force musculaire proximale cotée à 3/5, transferts avec une aide humaine, marche de 10 mètres avec "
+            else "Patiente adressée au décours immédiat de l'hospitalisation. Neuromyopathie de réanimation, dénutrition, "
+                 "déconditionnement.",
+            examination="À l'entrée : force musculaire proximale cotée à 3/5, transferts avec une aide humaine, marche de 10 "
+                        "mètres avec "
                    f"déambulateur. {stay.first('poids').said.capitalize()}.",
             course="Kinésithérapie deux fois par jour, réentraînement à l'effort, ergothérapie, enrichissement alimentaire. "
-                      f"L'albuminémie remonte de {stay.first('albumine').figure} à {stay.last('albumine').figure}, l'hémoglobine de "
-                      f"{stay.first('hemoglobine').figure} à {stay.last('hemoglobine').figure}. À la sortie, marche sans aide sur "
+                      f"L'albuminémie remonte de {stay.first('albumine').figure} à {stay.last('albumine').figure}, "
+                      "l'hémoglobine de "
+                      f"{stay.first('hemoglobine').figure} à {stay.last('hemoglobine').figure}. À la sortie, marche sans "
+                      "aide sur "
                       "300 mètres, montée d'un étage, autonomie pour la toilette et l'habillage.",
             conclusion=f"Bonne récupération fonctionnelle, retour au domicile. Poids de sortie : {stay.last('poids').figure}.",
         )  # fmt: skip
 
 
-def _follow_up(s: Story, last: Stay) -> None:
+def _follow_up(s: Story) -> None:
     for booked in s.stays:
         for appointment in booked.appointments:
             if appointment.at <= s.now - timedelta(hours=1):
@@ -444,12 +498,16 @@ def _follow_up(s: Story, last: Stay) -> None:
                 if visit.ended:
                     visit.letter(
                         reason="bilan à trois mois d'un séjour en réanimation",
-                        examination=f"PA {visit.pressure}, {visit.first('saturation').said}, {visit.first('poids').said}. Auscultation normale.",
+                        examination=f"PA {visit.pressure}, {visit.first('saturation').said}, {visit.first('poids').said}. "
+                                    "Auscultation normale.",
                         course=s.pick(
-                            "Persistance d'une fatigue et d'un sommeil fragmenté, sans reviviscence. Reprise progressive des activités. ",
+                            "Persistance d'une fatigue et d'un sommeil fragmenté, sans reviviscence. Reprise progressive des "
+                            "activités. ",
                             "Bonne récupération, marche quotidienne reprise. Pas de dyspnée d'effort. ",
-                        ) + f"Biologie : {visit.last('creatinine').said}, {visit.last('hemoglobine').said}, {visit.last('crp').said}.",
-                        conclusion="Évolution satisfaisante. Vaccinations antipneumococcique et antigrippale à mettre à jour par le "
+                        ) + f"Biologie : {visit.last('creatinine').said}, {visit.last('hemoglobine').said}, "
+                            f"{visit.last('crp').said}.",
+                        conclusion="Évolution satisfaisante. Vaccinations antipneumococcique et antigrippale à mettre à jour "
+                                   "par le "
                                    "médecin traitant.",
                     )  # fmt: skip
 
@@ -457,7 +515,7 @@ def _follow_up(s: Story, last: Stay) -> None:
 PATHWAY = Pathway(
     name="sepsis",
     title="Choc septique et réanimation",
-    shares=(Share((30, 60), 5), Share((60, 95), 11)),
+    shares=(Share((30, 60), 3), Share((60, 95), 7)),
     present=(("reanimation", 6), ("infectieux", 3)),
     story=story,
 )
