@@ -231,7 +231,7 @@ def _report(resource: Value, line: Line) -> Line:
 def _document(resource: Value, line: Line) -> Line:
     attachment = first(resource.get("content")).get("attachment")
     title = pick(resource, "description") or text(resource.get("type"), "CodeableConcept") or line.title
-    form = str(attachment.get("contentType") or "") if isinstance(attachment, Mapping) else ""
+    form = "PDF" if isinstance(attachment, Mapping) and attachment.get("contentType") == "application/pdf" else ""
     return replace(line, title=title, detail=_join(pick(resource, "category"), form, named(resource.get("author"))))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -197,12 +198,25 @@ def _document(resource: Mapping[str, Any], tree: Hospitals) -> Document:
 
 
 def _vitals(found: Iterable[Stored]) -> Rows:
-    shown = [
-        Vital(series[0], _points([each.number for each in series if each.number is not None]), analytes.token(series[0].parent))
-        for series in _by_analyte(found)
-    ]
+    shown = []
+    for series in _by_analyte(found):
+        last = one_measure(series[0])
+        shown.append(Vital(last, _points([number for each in series if (number := _number(each)) is not None]), _token(last)))
     shown.sort(key=lambda vital: _rank(vital.last))
     return Rows(shown[:VITALS], len(shown) > VITALS)
+
+
+def _number(observation: Mapping[str, Any]) -> float | None:
+    """The number to draw, without the words of ``measures``: the value, or that of the first component."""
+    for element in (observation, *codes.objects(observation.get("component"))[:1]):
+        value = codes.first(element.get("valueQuantity")).get("value")
+        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and -_DRAWN < value < _DRAWN:
+            return float(value)
+    return None
+
+
+def _token(measure: Measure) -> str:
+    return analytes.token(measure.parent)
 
 
 def _rank(measure: Measure) -> int:
@@ -211,30 +225,33 @@ def _rank(measure: Measure) -> int:
 
 
 def _results(found: Iterable[Stored]) -> Rows:
-    shown = [
-        Result(series[0], series[1] if len(series) > 1 else None, analytes.token(series[0].parent))
-        for series in _by_analyte(found)
-    ]
-    newest = max((result.last.when or _LONG_AGO for result in shown), default=_LONG_AGO)
+    """Only of those shown the value before is put in words."""
+    read = [(one_measure(series[0]), series) for series in _by_analyte(found)]
+    newest = max((last.when or _LONG_AGO for last, _series in read), default=_LONG_AGO)
 
-    def place(result: Result) -> tuple[Any, ...]:
-        when = result.last.when or _LONG_AGO
+    def place(each: tuple[Measure, Any]) -> tuple[Any, ...]:
+        last = each[0]
+        when = last.when or _LONG_AGO
         recent = newest - when <= RECENT
-        return (not recent, not result.last.mark if recent else False, _rank(result.last) if recent else 0, newest - when)
+        return (not recent, not last.mark if recent else False, _rank(last) if recent else 0, newest - when)
 
-    shown.sort(key=place)
-    return Rows(shown[:RESULTS], len(shown) > RESULTS)
+    read.sort(key=place)
+    shown = [Result(last, one_measure(series[1]) if len(series) > 1 else None, _token(last)) for last, series in read[:RESULTS]]
+    return Rows(shown, len(read) > RESULTS)
 
 
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 
-def _by_analyte(found: Iterable[Stored]) -> Iterator[list[Measure]]:
-    """The measures of each analyte, newest first; what is void is no measure."""
+_DRAWN = 10**15
+
+
+def _by_analyte(found: Iterable[Stored]) -> Iterator[list[Mapping[str, Any]]]:
+    """The observations of each analyte, newest first; what is void is none."""
     bodies = (json.loads(stored.body) for stored in found)
     right = [body for body in bodies if body.get("status") not in {"entered-in-error", "cancelled"}]
     for _name, group in groupby(right, key=analyte):
-        yield [one_measure(body) for body in group]
+        yield list(group)
 
 
 _PRESSURES = ("http://loinc.org|8480-6", "http://loinc.org|8462-4")
