@@ -162,6 +162,7 @@ PANELS = {
     "vitamine_d": _panel("14635-7", "Vitamine D", "vitamine_d"),
     "pth": _panel("2731-8", "Parathormone", "pth"),
     "hepatique": _panel("24325-3", "Bilan hépatique", "asat alat ggt pal bilirubine"),
+    "bilirubine_neonatale": _panel("14631-6", "Bilirubine totale", "bilirubine"),
     "lipase": _panel("3040-3", "Lipase", "lipase"),
     "glycemie": _panel("14749-6", "Glycémie", "glycemie"),
     "hba1c": _panel("4548-4", "Hémoglobine glyquée", "hba1c"),

@@ -57,6 +57,10 @@ def ckd_epi(creatinine: float, age: float, *, female: bool) -> float:
     return float(141 * ratio**power * 0.993**age * (1.018 if female else 1))
 
 
+_LAST_GROWTH = {True: ((14, 160.0), (17, 163.0)), False: ((15, 169.0), (17, 176.0))}
+"""Median heights of girls (True) and boys, in centimetres by age."""
+
+
 class Body:
     """Height and weight over life; growth follows the medians of French children roughly."""
 
@@ -72,16 +76,30 @@ class Body:
         age = self._person.age(day)
         if age >= 17:
             return self._adult
-        median = interpolated(((0, 50), (1, 75), (2, 87), (4, 103), (8, 128), (12, 151), (15, 166), (17, 170)), age)
-        return median * self._adult / (163 if self._person.sex == "female" and age > 12 else 170)
+        girl = self._person.sex == "female"
+        median = interpolated(
+            ((0, 50), (0.08, 54), (0.25, 60.5), (0.5, 67), (1, 75), (2, 87), (4, 103), (8, 128), (12, 151), *_LAST_GROWTH[girl]),
+            age,
+        )
+        ratio = self._adult / (163 if girl else 176)
+        return median * (1 + (ratio - 1) * min(1.0, 0.4 + age / 5))
 
     def weight(self, day: date) -> float:
         """In kilograms."""
         age = self._person.age(day)
         if age >= 17:
             return max(35.0, self._index * (self._adult / 100) ** 2 + self.excess)
-        index = interpolated(((0, 13.4), (1, 17), (3, 15.8), (6, 15.4), (10, 17), (14, 19.5), (17, 21.5)), age)
+        index = interpolated(
+            ((0, 13.4), (0.08, 14.7), (0.25, 16.5), (0.5, 17.2), (1, 17), (3, 15.8), (6, 15.4), (10, 17), (14, 19.5), (17, 21.5)),
+            age,
+        )
         return float(index * (self._index / 24.2) ** 0.5 * (self.height(day) / 100) ** 2)
+
+
+_LITERAL = frozenset(
+    {"poids", "taille", "perimetre_cranien", "hauteur_uterine", "nihss", "glasgow", "debit_o2", "apgar_1", "apgar_5"}
+)
+"""Whose courses are followed as they are written: there is no usual value that an illness would move away from."""
 
 
 class Course:
@@ -97,7 +115,8 @@ class Course:
         for key, course in points.items():
             ANALYSES[key]  # an unknown key is an error of the pathway
             self._points[key] = course
-            self._strength[key] = min(1.3, max(0.75, self._usual.random.gauss(1.0, 0.12)))
+            strength = min(1.3, max(0.75, self._usual.random.gauss(1.0, 0.12)))
+            self._strength[key] = 1.0 if key in _LITERAL else strength
 
     def raw(self, key: str, at: datetime) -> float:
         """Unrounded, before what follows from other analyses."""
