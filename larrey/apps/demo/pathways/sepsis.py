@@ -185,7 +185,7 @@ def _referral(s: Story, focus: Focus) -> Stay | None:
     stay.measure("pouls", "pression", "saturation", "respiration", day=0.06)
     stay.labs("nfs", "iono", "renal", "crp", "lactate", days=(0.01,))
     stay.diagnosis(focus.sepsis)
-    stay.prescribe("ringer_lactate", dose=500, every=1, days=1)
+    stay.prescribe("ringer_lactate", dose=500, every=4, days=1)
     stay.prescribe("cefotaxime", dose=2, every=6, days=1)
     if stay.ended and stay.all("lactate"):
         stay.letter(
