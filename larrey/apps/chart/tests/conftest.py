@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.test import Client
+from psycopg import Cursor
 
 from larrey import store
 from larrey.access.models import Account
+from larrey.kit.clock import now
+from larrey.store import hospitals
 from larrey.store.caller import Caller
 
 HOSTILE = "<script>alert('x')</script>"
@@ -106,6 +111,12 @@ FACTS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _fresh_hospitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test wrote of its hospitals is not kept for the next."""
+    monkeypatch.setattr(hospitals, "_copies", {})
+
+
 @pytest.fixture
 def record(connection: psycopg.Connection, caller: Caller) -> None:
     """``PEOPLE`` and ``FACTS`` in the record; the observation ``k1`` was corrected once."""
@@ -133,3 +144,82 @@ def signed_in(site: str) -> SignedIn:
         return client
 
     return make
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every SQL statement sent from now on, Django's and the record's."""
+    sent: list[str] = []
+    execute = Cursor.execute
+
+    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        sent.append(str(query))
+        return execute(self, query, *args, **kwargs)
+
+    monkeypatch.setattr(Cursor, "execute", counted)
+    return sent
+
+
+Fill = Callable[..., None]
+
+
+@pytest.fixture
+def fill(connection: psycopg.Connection, caller: Caller) -> Fill:
+    """``fill(resource, …, actor=…)``: write resources of a test's own, signed by ``actor``."""
+
+    def write(*resources: dict[str, Any], actor: str = "") -> None:
+        signed = replace(caller, actor=actor) if actor else caller
+        store.retry(connection, lambda cursor: [store.update(cursor, signed, resource) for resource in resources])
+
+    return write
+
+
+def to(reference: str, display: str = "") -> dict[str, Any]:
+    """A Reference."""
+    return {"reference": reference} | ({"display": display} if display else {})
+
+
+def state(kind: str, code: str) -> dict[str, Any]:
+    """A CodeableConcept of one of HL7's own systems: ``state("condition-clinical", "active")``."""
+    return {"coding": [{"system": f"http://terminology.hl7.org/CodeSystem/{kind}", "code": code}]}
+
+
+def ago(hours: float) -> str:
+    """The FHIR instant of so many hours before now."""
+    return (now() - timedelta(hours=hours)).isoformat(timespec="seconds")
+
+
+def group() -> list[dict[str, Any]]:
+    """Two hospitals of one group, a unit in each, a bed, two professionals."""
+
+    def organization(id_: str, name: str, parent: str = "", kind: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = {"resourceType": "Organization", "id": id_, "name": name}
+        if kind:
+            found["identifier"] = [{"type": {"coding": [{"code": kind}]}, "value": id_}]
+        return found | ({"partOf": to(f"Organization/{parent}")} if parent else {})
+
+    return [
+        organization("group", "Le groupe", kind="FINEJ"),
+        organization("north", "Hôpital Nord", "group", "FINEG"),
+        organization("south", "Hôpital Sud", "group", "FINEG"),
+        organization("cardio", "Cardiologie", "north"),
+        organization("rehab", "Réadaptation", "south"),
+        {"resourceType": "Location", "id": "bed", "name": "Lit 12-P"},
+        {"resourceType": "Location", "id": "ward", "name": "Unité"},
+        {"resourceType": "Practitioner", "id": "nurse", "name": [{"family": "Le Bras", "given": ["Maëlle"]}]},
+        {"resourceType": "Practitioner", "id": "doctor", "name": [{"prefix": ["Dr"], "family": "Kervella", "given": ["Solène"]}]},
+    ]
+
+
+def stay(id_: str, unit: str, start: str, end: str = "", status: str = "", **more: Any) -> dict[str, Any]:
+    """A hospitalisation of ``CLAIRE``, open without ``end``."""
+    return {
+        "resourceType": "Encounter",
+        "id": id_,
+        "status": status or ("finished" if end else "in-progress"),
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+        "subject": to(f"Patient/{CLAIRE}"),
+        "period": {"start": start} | ({"end": end} if end else {}),
+        "serviceProvider": to(f"Organization/{unit}"),
+        **more,
+    }

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Cursor
 
 from larrey import store
 from larrey.apps.chart.queries import facts, find
@@ -179,20 +178,6 @@ def test_english_and_french_are_both_whole(signed_in: SignedIn) -> None:
     assert "5.2 mmol/L" in text
     assert client.post("/language", {"language": "fr", "next": RECORD}).headers["Location"] == RECORD
     assert '<html lang="fr">' in client.get(RECORD).content.decode()
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every SQL statement sent from now on, Django's and the record's."""
-    sent: list[str] = []
-    execute = Cursor.execute
-
-    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        sent.append(str(query))
-        return execute(self, query, *args, **kwargs)
-
-    monkeypatch.setattr(Cursor, "execute", counted)
-    return sent
 
 
 @pytest.mark.usefixtures("record")

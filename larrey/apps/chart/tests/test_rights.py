@@ -109,7 +109,13 @@ def test_not_found_is_told_apart_from_no_access(signed_in: SignedIn) -> None:
 @pytest.mark.usefixtures("record")
 def test_one_patients_address_never_shows_anothers_resource(signed_in: SignedIn) -> None:
     client = signed_in("doctor")
-    for page in ["stays/elsewhere", "Observation/other", "Observation/other/raw", "Observation/other/versions/1", "Patient/marie"]:
+    for page in [
+        "stays/elsewhere",
+        "Observation/other",
+        "Observation/other/raw",
+        "Observation/other/versions/1",
+        "Patient/marie",
+    ]:
         assert client.get(f"/chart/{CLAIRE}/{page}").status_code == 404, page
 
 
