@@ -86,10 +86,10 @@ def instant(text: object) -> datetime | None:
         return None
     year, month, day_, time = found.groups()
     try:
-        if time:
-            parsed = datetime.fromisoformat(str(text))
-            return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=PARIS)
-        return datetime(int(year), int(month or 1), int(day_ or 1), tzinfo=PARIS)
+        parsed = datetime.fromisoformat(str(text)) if time else datetime(int(year), int(month or 1), int(day_ or 1), tzinfo=PARIS)
+        local = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=PARIS)
+        local.astimezone(PARIS), local.astimezone(UTC)  # the ends of the calendar have no other zone
+        return local
     except (ValueError, OverflowError):
         return None
 

@@ -81,3 +81,63 @@ def test_nothing_that_comes_in_breaks_them(one: str, other: str) -> None:
     formats.fhir_date(one)
     formats.age(one, other)
     formats.number(one)
+
+
+@pytest.mark.parametrize(
+    ("text", "french", "english"),
+    [
+        ("2026-11-22T08:14:40Z", "à l’instant", "just now"),
+        ("2026-11-22T08:03:00Z", "il y a 12 min", "12 min ago"),
+        ("2026-11-22T05:15:00Z", "il y a 3 h", "3 h ago"),
+        ("2026-11-21T22:15:00Z", "il y a 10 h", "10 h ago"),
+        ("2026-11-21T08:00:00Z", "hier", "yesterday"),
+        ("2026-11-22", "aujourd’hui", "today"),
+        ("2026-11-21", "hier", "yesterday"),
+        ("2026-11-19", "il y a 3 jours", "3 days ago"),
+        ("2026-11-12", "12/11/2026", "12 Nov 2026"),
+        ("2026-11-22T10:20:00Z", "dans 2 h", "in 2 h"),
+        ("2026-11-23T10:20:00Z", "demain", "tomorrow"),
+        ("2026-11-25", "dans 3 jours", "in 3 days"),
+        ("2027-01-25", "25/01/2027", "25 Jan 2027"),
+        ("2026-11", "11/2026", "Nov 2026"),
+        ("nonsense", "nonsense", "nonsense"),
+    ],
+)
+def test_how_long_ago(monkeypatch: pytest.MonkeyPatch, text: str, french: str, english: str) -> None:
+    monkeypatch.setattr(formats, "now", lambda: datetime(2026, 11, 22, 8, 15, tzinfo=UTC))
+    with translation.override("fr"):
+        assert formats.ago(text) == french
+    with translation.override("en"):
+        assert formats.ago(text) == english
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("2024-01-01T10:00:00Z", "2024-01-01T10:40:00Z", "40 min"),
+        ("2024-01-01T10:00:00Z", "2024-01-01T15:00:00Z", "5 h"),
+        ("2024-01-01T10:00:00Z", "2024-01-05T09:00:00Z", "4 jours"),
+        ("2024-01-01", "2024-01-02", "1 jour"),
+        ("2024-01-05", "2024-01-02", ""),
+        ("", "2024-01-02", ""),
+        ("x", "y", ""),
+    ],
+)
+def test_durations(start: str, end: str, words: str) -> None:
+    with translation.override("fr"):
+        assert formats.duration(start, end) == words
+
+
+def test_months_are_headings() -> None:
+    with translation.override("fr"):
+        assert formats.month("2024-02-03") == "Février 2024"
+        assert formats.month("2024-02-29T23:30:00Z") == "Mars 2024"
+        assert formats.month("2024") == "2024"
+        assert formats.month("x") == ""
+
+
+@given(st.text(), st.text())
+def test_no_text_breaks_relative_times(one: str, other: str) -> None:
+    for text in (one, f"2024-{one}", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31"):
+        for told in (formats.ago(text), formats.short_date(text), formats.duration(text, other), formats.month(text)):
+            assert isinstance(told, str)

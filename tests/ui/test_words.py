@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from larrey.fhir.definitions import resource_types, type_definition
 from larrey.kit import json
 from larrey.ui import words
-from larrey.ui.words import labels
+from larrey.ui.words import labels, places
 from larrey.ui.words.datatypes import WRITERS, text
 
 
@@ -219,9 +219,79 @@ def test_no_content_makes_words_fail(type_: str, data: st.DataObject) -> None:
     words.details(resource)
     words.identify(resource)
     words.edits(other, resource)
+    for each in (words.title(resource), words.happened(resource), words.treatment(resource).medicine):
+        assert isinstance(each, str)
+    assert all(isinstance(movement.words, str) for movement in words.movements(resource))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(WRITERS)), _JSON)
 def test_no_value_makes_a_writer_fail(type_: str, value: Any) -> None:
     assert isinstance(text(value, type_), str)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_JSON, _JSON, _JSON)
+def test_no_place_of_a_stay_makes_movements_fail(place: Any, period: Any, kind: Any) -> None:
+    entry = {"location": place, "period": period, "physicalType": kind, "status": kind}
+    for location in ([entry, place], entry, place):
+        assert isinstance(words.movements({"resourceType": "Encounter", "location": location}), list)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_JSON, _JSON, _JSON)
+def test_no_dose_makes_a_treatment_fail(dose: Any, timing: Any, reference: Any) -> None:
+    resource = {
+        "resourceType": "MedicationRequest",
+        "dosageInstruction": [{"text": "x", "timing": timing}, dose],
+        "dispenseRequest": dose,
+        "requester": reference,
+        "reasonReference": [reference],
+        "medicationReference": reference,
+    }
+    assert words.treatment(resource).medicine
+
+
+def test_people_and_things_are_named() -> None:
+    doctor = {"resourceType": "Practitioner", "name": [{"prefix": ["Dr"], "family": "Kervella", "given": ["Solène"]}]}
+    assert words.title(doctor) == "Dr KERVELLA Solène"
+    assert words.title({"resourceType": "Organization", "name": "Cardiologie"}) == "Cardiologie"
+    assert words.title({"resourceType": "Condition", "code": {"text": "Asthme"}}) == "Asthme"
+
+
+def test_a_movement_is_a_unit_a_room_and_a_bed_that_begin_together() -> None:
+    def place(name: str, kind: str, start: str, end: str = "") -> dict[str, Any]:
+        period = {"start": start} | ({"end": end} if end else {})
+        return {"location": {"display": name}, "physicalType": {"coding": [{"code": kind}]}, "period": period}
+
+    stay = {
+        "resourceType": "Encounter",
+        "location": [
+            place("Lit 2", "bd", "2024-01-02"),
+            place("Urgences", "wa", "2024-01-01", "2024-01-02"),
+            place("Cardiologie", "wa", "2024-01-02"),
+            {"location": {"display": "Bloc"}, "status": "planned", "period": {"start": "2024-01-03"}},
+        ],
+    }
+    assert [movement.words for movement in words.movements(stay)] == ["Urgences", "Cardiologie · Lit 2"]
+    assert places.now_at(stay) == words.Movement(unit="Cardiologie", bed="Lit 2", start="2024-01-02")
+    assert places.now_at({"location": stay["location"][1:2]}) is None
+
+
+def test_a_treatment_tells_its_course() -> None:
+    repeat = {"boundsPeriod": {"start": "2024-04-02", "end": "2024-04-12"}}
+    shown = words.treatment(
+        {
+            "resourceType": "MedicationRequest",
+            "id": "1",
+            "status": "on-hold",
+            "medicationCodeableConcept": {"text": "Furosémide"},
+            "authoredOn": "2024-04-01",
+            "dosageInstruction": [{"text": "1 le matin", "timing": {"repeat": repeat}}],
+            "requester": {"reference": "Practitioner/1"},
+            "reasonReference": [{"reference": "Condition/2", "display": "Œdèmes"}],
+        }
+    )
+    assert (shown.medicine, shown.dose, shown.start, shown.end) == ("Furosémide", "1 le matin", "2024-04-02", "2024-04-12")
+    assert (shown.length, shown.state, shown.reason) == ("10 jours", ("Suspendu", "blue"), "Œdèmes")
+    assert (shown.prescriber_reference, shown.reason_reference) == ("Practitioner/1", "")

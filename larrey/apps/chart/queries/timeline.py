@@ -98,7 +98,7 @@ def read_filters(asked: Mapping[str, list[str]]) -> Filters:
 def timeline(cursor: Cursor[Any], caller: Caller, patient_id: str, filters: Filters, after: str | None = None) -> Timeline:
     """A page of the timeline: one statement for the events, one for the stays that they belong to."""
     tree = hospitals(cursor, caller)
-    known = tree.all()
+    known = chart.visited(cursor, caller, patient_id)
     types = [type_ for kind, types in KINDS.items() if not filters.kinds or kind in filters.kinds for type_ in types]
     page = chart.events(
         cursor,

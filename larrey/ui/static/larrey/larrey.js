@@ -36,6 +36,16 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "?") {
     event.preventDefault();
     document.getElementById("shortcuts")?.showModal();
+  } else if (event.key === "c") {
+    // To the field that finds an analyte and its curve, from any page of a record.
+    const field = document.getElementById("analyte");
+    const results = document.querySelector('.larrey-sections a[href$="/results"]');
+    if (!field && !results) return;
+    event.preventDefault();
+    if (field) {
+      field.focus();
+      field.select();
+    } else window.location.assign(`${results.href}#analyte`);
   } else if (event.key === "u") {
     const back = document.querySelector("[data-back]");
     if (back) back.click();
@@ -76,7 +86,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 // "/" goes to the search field from anywhere; Escape closes an open menu.
 document.addEventListener("keydown", (event) => {
   if (event.key === "/" && alone(event) && !typing(event.target) && !document.querySelector("dialog[open]")) {
-    const field = document.querySelector("input[type=search]");
+    const field = document.getElementById("q");
     if (field) {
       event.preventDefault();
       field.focus();
