@@ -73,10 +73,10 @@ def _letter(s: Story, stay: Stay, *, jaundice: bool) -> None:
     stay.document(
         "enfant",
         [
-            ("Naissance", f"{child} à terme, poids de naissance de {birth.figure}. Apgar {stay.first('apgar_1').value} à 1 minute et {stay.first('apgar_5').value} à 5 minutes."),
             ("Examen", "Examen pédiatrique normal. Hanches stables, fontanelle normotendue, fémoraux perçus, réflexes archaïques présents, "
              "palais intègre."),
             ("Dépistages", "Dépistage néonatal par buvard prélevé à la 48e heure. Dépistage auditif bilatéral satisfaisant."),
+            ("Naissance", f"{child} à terme, poids de naissance de {birth.figure}. Apgar {stay.first('apgar_1').value} à 1 minute et {stay.first('apgar_5').value} à 5 minutes."),
             ("Certificat", "Premier certificat de santé rempli. Carnet de santé remis aux parents."),
         ],
         at=stay.end - timedelta(hours=3),
