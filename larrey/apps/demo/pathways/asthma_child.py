@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from functools import partial
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.stories.appointments import Appointment
 
@@ -57,13 +57,14 @@ def _background(s: Story, since: float, *, allergic: bool) -> None:
     if s.person.age(s.today) > 2:
         s.antecedent("bronchiolite à l'âge de 6 mois", datetime.combine(s.person.born + timedelta(days=183), time(10)))
     if allergic:
-        s.allergy("acariens", first + timedelta(days=20))
+        if "acariens" not in s.allergies:
+            s.allergy("acariens", first + timedelta(days=20))
         if s.chance(0.3):
             s.condition("L20.9", first, said="dermatite atopique")
-        if s.chance(0.4) and s.age() > 5:
+        if s.chance(0.4) and s.age() > 5 and not known(s, "rhinite"):
             s.condition("J30.1", s.ago(0.3, 1.5), said="rhinite aux pollens")
             s.prescribe("desloratadine_sirop", s.ago(0.1, 0.3), dose=2.5 if s.age() < 6 else 5, when="soir", days=60)
-    if s.chance(0.08):
+    if s.chance(0.08) and "arachide" not in s.allergies:
         s.allergy("arachide", first + timedelta(days=60))
 
 
@@ -84,7 +85,8 @@ def _circumstance(s: Story, *, allergic: bool) -> str:
         "fois dans la soirée.",
     )
     return (
-        f"{trigger} Depuis quelques heures, sifflements et essoufflement, {w.the_patient.replace('patient', 'jeune patient')} ne peut plus finir "
+        f"{trigger} Depuis quelques heures, sifflements et essoufflement, "
+        f"{w.the_patient.replace('patient', 'jeune patient')} ne peut plus finir "
         f"ses phrases ni s'allonger. {relief}"
     )
 

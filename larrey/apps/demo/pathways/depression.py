@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.structure import Professional
 
@@ -32,10 +32,10 @@ def _background(s: Story, *, recurrent: bool) -> None:
     if s.chance(0.25):
         s.antecedent("tentative de suicide médicamenteuse", s.ago(5, 15))
         s.condition("Z91.5", s.ago(4.5, 8), said="antécédent de geste auto-agressif")
-    if s.age() > 50 and s.chance(0.5):
+    if s.age() > 50 and s.chance(0.5) and not known(s, "hypertension"):
         s.condition("I10", s.ago(4.5, 10), said="hypertension artérielle")
         s.prescribe("ramipril", s.ago(4.2, 4.4), when="matin")
-    if s.chance(0.3):
+    if s.chance(0.2) and not known(s, "hypothyroïdie"):
         s.condition("E03.9", s.ago(4.5, 10), said="hypothyroïdie substituée")
         s.prescribe("levothyroxine", s.ago(4.2, 4.4), when="matin")
 
@@ -128,10 +128,11 @@ def _constraint(s: Story, emergency: Stay | None, code: str, *, psychotic: bool,
     psychiatrists = stay.movements[0].unit.doctors
     first, second, third = psychiatrists[0], psychiatrists[1 % len(psychiatrists)], psychiatrists[2 % len(psychiatrists)]
     stay.diagnosis(code)
-    s.body.excess = -s.between(3, 7)
+    usual = s.body.excess
+    s.body.excess = usual - s.between(3, 7)
     stay.measure("poids", "taille", day=0)
     for number in range(7, stay.days + 1, 7):
-        s.body.excess += 0.9
+        s.body.excess = min(usual, s.body.excess + 0.9)
         stay.measure("poids", day=number)
     stay.vitals(days=[*range(int(closed) + 1), *range(int(closed) + 3, stay.days + 1, 4)])
     stay.labs("nfs", "iono", "renal", "hepatique", "tsh", "albumine", "vitamines", days=(1,))
@@ -294,7 +295,6 @@ def _after(s: Story, stay: Stay, code: str) -> None:
     for number, appointment in enumerate(appointments):
         if appointment.at + timedelta(hours=1) > s.limit:
             break
-        s.body.excess += 0.5 if s.body.excess < 0 else 0
         visit = s.visit(
             "cmp", appointment.at, code, minutes=50, appointment=appointment, reason_text="Suivi d'un épisode dépressif"
         )

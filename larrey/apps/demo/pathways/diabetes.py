@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.stories.values import interpolated
 
@@ -42,7 +42,7 @@ def story(s: Story) -> None:
     control = Control(s, nephropathy=nephropathy)
     years = s.between(1.8, 3.4)
     hospital = s.group.hospitals["adour" if s.hospital.key == "adour" and s.present is None else "chu"]
-    s.body.excess = s.between(9, 24)
+    s.body.excess = max(s.body.excess, s.between(9, 24))
     _background(s, years)
     ulcer = s.present is not None or s.chance(0.4)
     events: list[tuple[datetime, Callable[[], None]]] = []
@@ -68,17 +68,20 @@ def story(s: Story) -> None:
 def _background(s: Story, years: float) -> None:
     since = s.ago(years + 2, years + 11)
     s.condition("E11.9", since, said="diabète de type 2")
-    s.condition("I10", s.ago(years + 1, years + 9), said="hypertension artérielle")
-    s.condition("E66.9", since, said="obésité")
-    if s.chance(0.6):
+    if not known(s, "hypertension"):
+        s.condition("I10", s.ago(years + 1, years + 9), said="hypertension artérielle")
+    if not known(s, "obésité"):
+        s.condition("E66.9", since, said="obésité")
+    if s.chance(0.6) and not known(s, "hypercholestérolémie"):
         s.condition("E78.2", s.ago(years + 1, years + 6), said="hyperlipidémie mixte")
     if s.chance(0.3):
         s.condition("F17.2", s.ago(years + 3, years + 15), said="tabagisme")
     start = s.now - timedelta(days=int(years * 365 + 400))
     s.prescribe("metformine", start, when="matin soir")
     s.prescribe("ramipril", start, when="matin")
-    s.prescribe("atorvastatine_20", s.now - timedelta(days=int(years * 365 * 0.9)), when="soir")
-    if s.chance(0.12):
+    if not s.taking("atorvastatine_20", s.now):
+        s.prescribe("atorvastatine_20", s.now - timedelta(days=int(years * 365 * 0.9)), when="soir")
+    if s.chance(0.12) and not s.allergies:
         s.allergy("penicilline", s.ago(years + 2, years + 8))
 
 
@@ -109,7 +112,7 @@ def _intensify(visit: Stay, value: float, target: float, *, wait: bool) -> str:
 def _consultation(s: Story, control: Control, at: datetime, number: int, *, nephropathy: bool, place: str) -> None:
     w = s.w
     control.at(at)
-    s.body.excess = max(3.0, s.body.excess - s.between(-0.4, 1.1))
+    s.body.excess = max(2.0, s.body.excess - s.between(-0.4, 1.1))
     visit = s.visit(
         "cons_endo", at, "E11.9", minutes=55, hospital=s.group.hospitals[place], reason_text="Suivi d'un diabète de type 2"
     )
@@ -318,7 +321,7 @@ def _foot_letter(stay: Stay, side: str, toe: str, *, bone: bool, amputation: boo
                                                                                                        "satisfaisant de la "
                                                                                                        "plaie. ")
             + f"La CRP passe de {stay.peak('crp').figure} à {stay.last('crp').figure}.\nDiabète : insuline basale et bolus "
-              "pendant le séjour, glycémie capillaire "
+              "pendant le séjour, glycémies capillaires "
             f"de {sugars[0].figure} à l'entrée à {sugars[-1].figure} à la sortie. Metformine et traitement habituel repris."
         ),
         conclusion=f"Infection d'un mal perforant du {toe} {side}"

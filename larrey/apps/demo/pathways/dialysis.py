@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.stories.values import interpolated
 
@@ -33,7 +33,8 @@ class Illness:
     def __init__(self, s: Story, start: datetime) -> None:
         self._s, self._start = s, start
         self._scale = s.between(0.85, 1.15)
-        self._fat = s.between(1.6, 2.6)  # weight gained between two sessions, in kg
+        self.dry = s.body.excess
+        self._fat = s.between(1.6, 2.6)  # weight taken on between two sessions, in kg
 
     def at(self, when: datetime) -> None:
         """Set what is usual on the day ``when``; months are counted from the first dialysis."""
@@ -79,7 +80,8 @@ def story(s: Story) -> None:
 
 def _background(s: Story, cause: Cause, first: datetime) -> None:
     long_ago = s.ago(6, 15)
-    s.condition("I10", long_ago, said="hypertension artérielle")
+    if not known(s, "hypertension"):
+        s.condition("I10", long_ago, said="hypertension artérielle")
     if cause.code == "E11.20":
         s.condition("E11.20", s.ago(8, 18), said="diabète de type 2 insulinotraité, compliqué de néphropathie")
         s.prescribe("glargine", s.ago(2.5, 4), dose=s.whole(14, 30), when="coucher")
@@ -91,11 +93,14 @@ def _background(s: Story, cause: Cause, first: datetime) -> None:
     if s.chance(0.3):
         s.condition("I25.1", s.ago(3, 8), said="cardiopathie ischémique")
         s.prescribe("aspirine", s.ago(2.5, 3), when="midi")
-        s.prescribe("atorvastatine_20", s.ago(2.5, 3), when="soir")
-    if s.chance(0.12):
+        if not s.taking("atorvastatine_20", s.now):
+            s.prescribe("atorvastatine_20", s.ago(2.5, 3), when="soir")
+    if s.chance(0.12) and not s.allergies:
         s.allergy("iode", s.ago(3, 10))
-    s.prescribe("bisoprolol", first - timedelta(days=500), when="matin")
-    s.prescribe("amlodipine", first - timedelta(days=700), when="soir")
+    if not s.taking("bisoprolol", first):
+        s.prescribe("bisoprolol", first - timedelta(days=500), when="matin")
+    if not s.taking("amlodipine", first):
+        s.prescribe("amlodipine", first - timedelta(days=700), when="soir")
     s.prescribe("furosemide", first - timedelta(days=420), dose=2, when="matin midi")
     s.prescribe("alfacalcidol", first - timedelta(days=240), when="matin")
 
@@ -194,7 +199,7 @@ def _beginning(s: Story, cause: Cause, illness: Illness, first: datetime) -> Sta
         creatinine=[(0, 720), (2, 560), (4, 470), (7, 520)], bicarbonates=[(0, 15), (2, 20), (5, 23)],
         systolique=[(0, 168), (3, 150), (7, 138)], saturation=[(0, 93), (3, 96)], hemoglobine=[(0, 8.9), (6, 9.1)],
     )  # fmt: skip
-    s.body.excess = 4.0
+    s.body.excess = illness.dry + 4.0
     stay.diagnosis("N18.5")
     stay.diagnosis("E87.5", "other", until=stay.day(4))
     stay.diagnosis("E87.7", "other", until=stay.day(5))
@@ -209,11 +214,14 @@ def _beginning(s: Story, cause: Cause, illness: Illness, first: datetime) -> Sta
                                                       "lignes de Kerley "
                  "aux bases. Comblement des deux culs-de-sac pleuraux.", "Surcharge hydrosodée.", day=0.05)  # fmt: skip
     stay.imaging("JAQM003", "Échographie rénale", "Gros reins polykystiques, cavités non dilatées." if cause.code == "Q61.2" else
-                 "Reins de petite taille (8,5 cm), dédifférenciés, à contours bosselés. Cavités pyélocalicielles non dilatées.",
+                 "Petits reins (grand axe de 8,5 cm), dédifférenciés, à contours bosselés. Cavités pyélocalicielles non "
+                 "dilatées.",
                  "Néphropathie chronique, sans obstacle.", day=1)  # fmt: skip
     for number in (1, 2, 4, 6):
-        stay.act("JVJF004", day=number + 0.2, minutes=120 if number < 3 else 180, detail="Ponction de la fistule, sans incident.")
-    s.body.excess = 0.4
+        _dialyse(
+            stay, stay.day(number + 0.2), minutes=120 if number < 3 else 180, detail="Ponction de la fistule, sans incident."
+        )
+    s.body.excess = illness.dry + 0.4
     stay.measure("poids", day=stay.days)
     s.stop("furosemide", stay.end)
     s.stop("amlodipine", stay.end)
@@ -282,9 +290,9 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     if overload:
         stay.diagnosis("E87.7", "other")
     stay.diagnosis("Z99.2", "other")
-    s.body.excess = s.between(4, 5.5) if overload else 1.5
+    s.body.excess = illness.dry + (s.between(4, 5.5) if overload else 1.5)
     stay.measure("poids", day=0)
-    s.body.excess = 0.3
+    s.body.excess = illness.dry + 0.3
     stay.vitals("respiration", rounds=3)
     stay.measure("poids", day=max(1, stay.days - 1))
     stay.labs("nfs", "iono", "renal", "crp", "phosphocalcique", "lactate")
@@ -296,14 +304,14 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
                  "pleural bilatéral minime." if overload else "Foyer alvéolaire du lobe inférieur gauche avec bronchogramme.",
                  "Œdème pulmonaire de surcharge." if overload else
                      "Pneumopathie du lobe inférieur gauche.", day=0.03)  # fmt: skip
-    stay.act(
-        "JVJF004",
-        day=0.3,
+    _dialyse(
+        stay,
+        stay.day(0.3),
         minutes=210 if overload else 240,
         detail="Séance en urgence." if overload else "Séance sans anticoagulation.",
     )
     for number in range(2, stay.days + 1, 2):
-        stay.act("JVJF004", day=number + 0.25, minutes=240)
+        _dialyse(stay, stay.day(number + 0.25), minutes=240)
     if overload:
         stay.prescribe("kayexalate", when="matin soir", days=2)
     else:
@@ -340,6 +348,12 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     return stay
 
 
+def _dialyse(stay: Stay, at: datetime, *, minutes: int, detail: str = "") -> None:
+    """The act, once it is over."""
+    if stay.holds(at + timedelta(minutes=minutes)):
+        stay.act("JVJF004", at=at, minutes=minutes, detail=detail)
+
+
 def _days(s: Story, begin: date, end: date) -> Sequence[date]:
     """Monday, Wednesday, Friday, or Tuesday, Thursday, Saturday."""
     weekdays = s.pick((0, 2, 4), (1, 3, 5))
@@ -366,7 +380,7 @@ def _sessions(s: Story, cause: Cause, illness: Illness, begin: datetime, ill: St
         faint = s.chance(0.05)
         gain = illness.gain() + (0.6 if day.weekday() < 2 else 0)
         stay.course(systolique=[(0, 146), (0.09, 88 if faint else 134), (0.16, 116 if faint else 128)])
-        s.body.excess = gain
+        s.body.excess = illness.dry + gain
         stay.measure("poids", "pression", at=at + timedelta(minutes=6))
         if faint:
             stay.measure("pression", at=at + timedelta(minutes=130))
@@ -380,7 +394,7 @@ def _sessions(s: Story, cause: Cause, illness: Illness, begin: datetime, ill: St
             if month % 3 == 1:
                 stay.labs("pth", "fer", "albumine", "vitamine_d", "hepatique")
             stay.labs("iono", "renal", days=(0.13,))
-        s.body.excess = 0.0
+        s.body.excess = illness.dry
         stay.measure("poids", "pression", at=at + timedelta(minutes=234))
         _treatment(stay, number, flow, faint=faint)
         if monthly:
@@ -396,7 +410,7 @@ def _treatment(stay: Stay, number: int, flow: int, *, faint: bool) -> None:
         detail += f" Perte de poids de {french.number(weights[0].value - weights[-1].value)} kg."
     if faint:
         detail += " Hypotension à la deuxième heure, résolutive après arrêt de l'ultrafiltration et 200 mL de sérum salé."
-    stay.act("JVJF004", at=stay.start + timedelta(minutes=15), minutes=225, detail=detail)
+    _dialyse(stay, stay.start + timedelta(minutes=15), minutes=225, detail=detail)
     if number % 12 == 1:
         stay.prescribe("fer_iv", dose=100, every=24, days=1)
 

@@ -17,6 +17,11 @@ class Share(NamedTuple):
     sex: Literal["female", "male", ""] = ""
 
 
+def known(s: Story, said: str) -> bool:
+    """Whether she already has a disease that letters tell in words beginning with ``said``: the background gives some."""
+    return any(words.startswith(said) for _, words in s.history)
+
+
 @dataclass(frozen=True, slots=True)
 class Pathway:
     """``name``: of the module; ``title``: in French; ``present``: kinds of units where someone on it may be today, with

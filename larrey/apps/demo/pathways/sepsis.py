@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from larrey.apps.demo.catalogue import DRUGS
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.resources import hl7, moment
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.stories.prescribing import Prescription, medication
@@ -42,7 +42,8 @@ _PNEUMONIA = Focus(
         ),
         (
             "Syndrome grippal la semaine précédente, d'abord amélioré, puis reprise brutale de la fièvre avec frissons "
-            "solennels, douleur thoracique droite et essoufflement rapidement croissant. Transport par le SMUR sous oxygène à haut débit."
+            "solennels, douleur thoracique droite et essoufflement rapidement croissant. Transport par le SMUR sous oxygène "
+            "à haut débit."
         ),
         (
             "Toux et fièvre depuis trois jours, traitées à domicile par paracétamol seul. Cette nuit, polypnée, sueurs et "
@@ -158,14 +159,14 @@ def story(s: Story) -> None:
 
 def _background(s: Story) -> None:
     since = s.ago(5, 12)
-    if s.age() > 45:
+    if s.age() > 45 and not known(s, "hypertension"):
         s.condition("I10", since, said="hypertension artérielle")
         s.prescribe("amlodipine", since, when="matin")
     if s.chance(0.3):
         s.condition("E11.9", s.ago(4.5, 10), said="diabète de type 2")
         s.prescribe("metformine", s.ago(4.2, 5), when="matin soir")
         s.usual.shift("glycemie", 2.5)
-    if s.chance(0.15):
+    if s.chance(0.15) and not s.allergies:
         s.allergy("sulfamides", s.ago(4.5, 12))
 
 
