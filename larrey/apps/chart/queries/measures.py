@@ -150,7 +150,8 @@ class _Shared:
 
 def _shared(observation: Json) -> _Shared:
     status = observation.get("status")
-    state, letter = _STATES.get(status, ("", "")) if isinstance(status, str) else ("", "")
+    status = status if isinstance(status, str) else ""
+    state, letter = _STATES.get(status, ("", ""))
     notes = [note.get("text") for note in _list(observation.get("note")) if isinstance(note, Mapping)]
     note = " · ".join(note for note in notes if isinstance(note, str))
     encounter = _map(observation.get("encounter")).get("reference")

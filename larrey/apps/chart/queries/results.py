@@ -216,13 +216,20 @@ def _table(kind: str, found: Iterable[Measure], floor: datetime | None, *, abnor
     more = floor is not None or len(minutes) > len(shown)
     older = shown[-1] if more and shown and shown[-1] != _NEVER else None
     at = {minute: index for index, minute in enumerate(shown)}
-    cells: dict[tuple[str, str], list[list[Measure]]] = defaultdict(lambda: [[] for _minute in shown])
+    # Values in different units are in different rows; words without a unit join the row that there is.
+    cells: dict[tuple[str, str, str], list[list[Measure]]] = defaultdict(lambda: [[] for _minute in shown])
+    units: dict[tuple[str, str], str] = {}
     for minute in shown:
         for measure in by_minute[minute]:
-            cells[measure.analyte, measure.parent][at[minute]].append(measure)
+            if measure.unit:
+                units.setdefault((measure.analyte, measure.parent), measure.unit)
+    for minute in shown:
+        for measure in by_minute[minute]:
+            unit = measure.unit or units.get((measure.analyte, measure.parent), "")
+            cells[measure.analyte, measure.parent, unit][at[minute]].append(measure)
     groups: dict[str, list[tuple[int, str, Row]]] = defaultdict(list)
-    for (analyte, parent), columns in cells.items():
-        row = _row(analyte, parent, columns)
+    for (analyte, parent, unit), columns in cells.items():
+        row = _row(analyte, parent, unit, columns)
         known = analytes.known(analyte)
         if row.abnormal or not abnormal:
             rank = known.rank if known else len(analytes.table())
@@ -232,7 +239,7 @@ def _table(kind: str, found: Iterable[Measure], floor: datetime | None, *, abnor
         for group in analytes.GROUPS
         if group in groups
     )
-    names = {analyte for analyte, _parent in cells}
+    names = {analyte for analyte, _parent, _unit in cells}
     only = next(iter(cells.values()))[0] if len(names) == 1 else None
     token = ordered[0].rows[0].curve if len(names) == 1 and only is not None and ordered else ""
     return Table(kind, tuple(map(_column, shown)), ordered, older, token)
@@ -249,20 +256,11 @@ def _column(minute: datetime) -> Column:
     return Column(minute, day.removesuffix(year).strip(" /"), year, "" if bare else f"{local.hour:02d}:{local.minute:02d}")
 
 
-def _row(analyte: str, parent: str, columns: Sequence[Sequence[Measure]]) -> Row:
+def _row(analyte: str, parent: str, unit: str, columns: Sequence[Sequence[Measure]]) -> Row:
     every = [measure for column in columns for measure in column]
     newest = every[0]
-    unit = next((measure.unit for measure in every if measure.unit), "")
-    range_ = next((measure.range for measure in every if measure.range and measure.unit == unit), "")
-    # A value in another unit than the row's says its own.
-    cells = tuple(
-        tuple(
-            measure if measure.unit in {unit, ""} else replace(measure, value=f"{measure.value} {measure.unit}")
-            for measure in column
-        )
-        for column in columns
-    )
-    numbers = [measure.number for measure in every if measure.number is not None and measure.unit == unit and not measure.void]
+    range_ = next((measure.range for measure in every if measure.range), "")
+    numbers = [measure.number for measure in every if measure.number is not None and not measure.void]
     curve = analytes.token(parent) if numbers and parent != "|" else ""
     return Row(
         label=newest.label,
@@ -270,7 +268,7 @@ def _row(analyte: str, parent: str, columns: Sequence[Sequence[Measure]]) -> Row
         unit=unit,
         range=range_,
         curve=curve,
-        cells=cells,
+        cells=tuple(map(tuple, columns)),
         spark=spark(numbers[::-1]),
         abnormal=any(measure.mark for measure in every),
     )

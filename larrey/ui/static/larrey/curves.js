@@ -1,15 +1,7 @@
-// Results: "c" goes to the field that finds an analyte; curves drawn with uPlot. The numbers are in the page's table as well.
+// Results: curves drawn with uPlot. The numbers are in the page's table as well.
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "c" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const field = document.getElementById("analyte");
-  if (field) {
-    event.preventDefault();
-    field.focus();
-    field.select();
-  }
-});
+// "c" (see larrey.js) comes here from any page of the record.
+if (window.location.hash === "#analyte") document.getElementById("analyte")?.focus();
 
 // A choice that needs no button.
 document.addEventListener("change", (event) => {
