@@ -73,7 +73,7 @@ def tell(s: Story, *, child: bool) -> None:
     size = s.whole(9, 14)
     _image(s, stay, form, size, child=child)
     _operate(s, stay, form, child=child)
-    _treat(s, stay, form, weight, child=child)
+    _treat(stay, form, weight, child=child)
     follow = stay.rendezvous(clinic, 28, "consultation de chirurgie", reason="Z09.8")
     _letter(s, stay, form, size, child=child)
     if stay.ended:
@@ -175,7 +175,7 @@ def _operate(s: Story, stay: Stay, form: Form, *, child: bool) -> None:
         )  # fmt: skip
 
 
-def _treat(s: Story, stay: Stay, form: Form, weight: float, *, child: bool) -> None:
+def _treat(stay: Stay, form: Form, weight: float, *, child: bool) -> None:
     light = child and weight < 45
     gram = round(weight * 0.015, 2) if light else 1
     stay.prescribe("paracetamol_iv", day=0.02, dose=gram, every=6, days=2)

@@ -1,5 +1,4 @@
-"""Cancer of the colon: colonoscopy, extension, meeting of the specialists, colectomy, twelve cycles of FOLFOX with a blood count
-before each, surveillance."""
+"""Cancer of the colon: from the colonoscopy and the colectomy to twelve cycles of FOLFOX, a blood count before each, and on."""
 
 from __future__ import annotations
 
@@ -48,7 +47,7 @@ class Case(NamedTuple):
 
     @property
     def stage(self) -> str:
-        """pTNM."""
+        """As pathologists write it (pTNM)."""
         return f"pT3 N{'0' if not self.nodes else '1' if self.nodes < 4 else '2'} M0"
 
 
@@ -139,7 +138,7 @@ def _before(s: Story, case: Case, operation: Stay) -> None:
         conclusion=f"Tumeur du {tumour.where} non métastatique. Indication d'une {tumour.operation} par cœlioscopie, dossier à présenter en réunion de "
         "concertation pluridisciplinaire. Information donnée, personne de confiance désignée.",
     )  # fmt: skip
-    _meeting(s, surgeon, case, operation.start - timedelta(days=16), "avant traitement",
+    _meeting(s, surgeon, operation.start - timedelta(days=16), "avant traitement",
              f"Adénocarcinome du {tumour.where}, sans métastase sur le scanner thoraco-abdomino-pelvien.",
              f"{french.upper_first(tumour.operation)} carcinologique première.")  # fmt: skip
     asleep = s.visit("cons_anesthesie", s.office(operation.start - timedelta(days=s.whole(8, 12))), tumour.code, hospital=operation.hospital,
@@ -192,7 +191,7 @@ def _colonoscopy(s: Story, case: Case, operation: Stay) -> None:
     )  # fmt: skip
 
 
-def _meeting(s: Story, stay: Stay, case: Case, at: datetime, when: str, summary: str, proposal: str) -> None:
+def _meeting(s: Story, stay: Stay, at: datetime, when: str, summary: str, proposal: str) -> None:
     """A report of the multidisciplinary meeting."""
     onco = s.unit("cons_onco")
     stay.document(
@@ -272,7 +271,7 @@ def _surgery(s: Story, case: Case, start: datetime | None) -> Stay:
         stay.leave_with("fer", when="matin soir", days=60)
     stay.leave_with("enoxaparine_4000", dose=4000, when="soir", days=28)
     stay.rendezvous(
-        "cons_digestif", 21, "consultation de chirurgie digestive avec les résultats", reason=tumour.code, hospital=stay.hospital
+        "cons_digestif", 18, "consultation de chirurgie digestive avec les résultats", reason=tumour.code, hospital=stay.hospital
     )
     peak = stay.peak("crp")
     trouble = (
@@ -316,7 +315,7 @@ def _decision(s: Story, case: Case, operation: Stay) -> None:
     proposal = (
         f"Chimiothérapie adjuvante par FOLFOX simplifié, {_CYCLES} cycles." if case.chemotherapy else "Pas de chimiothérapie adjuvante. Surveillance."
     )  # fmt: skip
-    _meeting(s, operation, case, operation.start + timedelta(days=19), "après chirurgie", f"Adénocarcinome du {case.tumour.where}, {case.stage}, {case.nodes} "
+    _meeting(s, operation, operation.start + timedelta(days=19), "après chirurgie", f"Adénocarcinome du {case.tumour.where}, {case.stage}, {case.nodes} "
              f"ganglion{'s' if case.nodes > 1 else ''} sur {case.sampled}.", proposal)  # fmt: skip
     appointment = operation.appointments[0]
     if appointment.at + timedelta(minutes=30) > s.limit:
@@ -347,7 +346,7 @@ def _chemotherapy(s: Story, case: Case, operation: Stay, session: Stay | None, n
         else s.office(operation.end + timedelta(days=34))
     )
     visit = s.visit(
-        "cons_onco", s.office(begin - timedelta(days=8)), case.tumour.code, minutes=45, reason_text="Consultation d'annonce"
+        "cons_onco", s.office(begin - timedelta(days=7)), case.tumour.code, minutes=45, reason_text="Consultation d'annonce"
     )
     if visit.end <= s.limit:
         visit.measure("poids", "taille", "pression", "pouls", at=visit.start + timedelta(minutes=5))
@@ -394,18 +393,18 @@ def _chemotherapy(s: Story, case: Case, operation: Stay, session: Stay | None, n
                 break
             one = _session_stay(s, at)
         s.body.excess = weight - 0.3 * cycle
-        given = _cycle(s, case, one, cycle, sensitive=sensitive, may_wait=session is None)
+        given = _cycle(s, one, cycle, sensitive=sensitive, may_wait=session is None)
         if not given:  # a week later, with a growth factor after it
             at = s.office(at + timedelta(days=7)).replace(hour=8)
             if at + timedelta(hours=7) > s.limit:
                 break
             one = _session_stay(s, at)
-            _cycle(s, case, one, cycle, sensitive=sensitive, may_wait=False, supported=True)
+            _cycle(s, one, cycle, sensitive=sensitive, may_wait=False, supported=True)
         at = s.office(one.start + timedelta(days=14))
     return at
 
 
-def _cycle(s: Story, case: Case, stay: Stay, cycle: int, *, sensitive: bool, may_wait: bool, supported: bool = False) -> bool:
+def _cycle(s: Story, stay: Stay, cycle: int, *, sensitive: bool, may_wait: bool, supported: bool = False) -> bool:
     """One day of chemotherapy; whether it was given."""
     w = s.w
     white = max(1.0, 4.3 - (0.34 if sensitive else 0.17) * (cycle - 1)) + (2.2 if supported else 0)

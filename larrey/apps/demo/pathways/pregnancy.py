@@ -1,5 +1,7 @@
-"""Pregnancy and birth: monthly visits, three ultrasounds, the anaesthetist, the birth, the days after it, the visit of the
-sixth week. One in four pregnancies is still going on today. The child's own record is told by ``newborn``."""
+"""Pregnancy and birth: the visits, the ultrasounds, the anaesthetist, the birth, the days and the visit after it.
+
+One in four pregnancies is still going on today. The child's own record is told by ``newborn``.
+"""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
     stay.labs("nfs", "iono", "renal", "crp", days=(3, 6, 11))
     stay.act("DEQP003", day=0.02)
     _imaging(s, stay, brain, artery, heart=heart, thrombolysis=thrombolysis)
-    _treatment(s, stay, heart=heart, thrombolysis=thrombolysis, smoker=smoker)
+    _treatment(stay, heart=heart, thrombolysis=thrombolysis, smoker=smoker)
     s.alert("chute", stay.day(0.2), stay=stay)
     if severe:
         s.alert("fausse_route", stay.day(0.5), until=stay.day(9), stay=stay)
@@ -231,7 +231,7 @@ def _imaging(s: Story, stay: Stay, brain: str, artery: str, *, heart: bool, thro
     )  # fmt: skip
 
 
-def _treatment(s: Story, stay: Stay, *, heart: bool, thrombolysis: bool, smoker: bool) -> None:
+def _treatment(stay: Stay, *, heart: bool, thrombolysis: bool, smoker: bool) -> None:
     if thrombolysis:
         stay.prescribe("alteplase", day=0.03, dose=_alteplase(stay), days=1, when="unique")
         if float(stay.first("systolique").value) > 180:
