@@ -149,8 +149,7 @@ def _screening(visit: Stay, *, nephropathy: bool, eyes: bool) -> str:
     """The yearly look for complications: kidneys, feet, eyes."""
     s = visit.story
     said = f"\nDépistage annuel. Reins : {visit.first('albuminurie').said}, {visit.first('creatinine').said}, {visit.first('dfg').said}."
-    known = any("néphropathie" in one for _, one in s.history)
-    if visit.first("albuminurie").value > 30 and not known and nephropathy:
+    if visit.first("albuminurie").value > 30 and nephropathy and not known(s, "néphropathie"):
         s.condition("E11.2", visit.end, said="néphropathie diabétique débutante", by=visit.doctor)
         said += " Albuminurie pathologique, à confirmer sur deux dosages à trois mois : bloqueur du système rénine-angiotensine maintenu."
     said += f" Lipides : {visit.first('ldl').said}."
@@ -162,28 +161,32 @@ def _screening(visit: Stay, *, nephropathy: bool, eyes: bool) -> str:
         "pédicurie-podologie prescrites."
     )
     if eyes and visit.hospital.key == "chu":
-        at = s.office(visit.end + timedelta(days=s.whole(8, 30)))
-        seen = s.visit(
-            "cons_ophtalmo",
-            at,
-            "E11.9",
-            minutes=50,
-            hospital=visit.hospital,
-            reason_text="Dépistage de la rétinopathie diabétique",
-        )
-        seen.imaging(
-            "BGQP007", "Rétinographie des deux yeux",
-            *s.pick(
-                ("Papilles et maculas normales. Pas de microanévrisme ni d'hémorragie aux deux yeux.", "Pas de rétinopathie "
-                                                                                                       "diabétique. Contrôle "
-                                                                                                       "dans deux ans."),
-                ("Quelques microanévrismes temporaux à droite, pas d'exsudat, macula indemne. Œil gauche normal.",
-                 "Rétinopathie diabétique non proliférante minime de l'œil droit. Contrôle dans un an."),
-            ),
-            at=at + timedelta(minutes=10),
-        )  # fmt: skip
+        _eyes(visit)
         said += " Rétinographies demandées."
     return said
+
+
+def _eyes(visit: Stay) -> None:
+    """Photographs of the retina, some weeks after the consultation that asks for them."""
+    s = visit.story
+    at = s.office(visit.end + timedelta(days=s.whole(8, 30)))
+    seen = s.visit(
+        "cons_ophtalmo", at, "E11.9", minutes=50, hospital=visit.hospital, reason_text="Dépistage de la rétinopathie diabétique"
+    )
+    ill = known(s, "rétinopathie") or s.chance(0.35)
+    found = (
+        "Quelques microanévrismes temporaux à droite, pas d'exsudat, macula indemne. Œil gauche normal."
+        if ill
+        else "Papilles et maculas normales. Pas de microanévrisme ni d'hémorragie aux deux yeux."
+    )
+    conclusion = (
+        "Rétinopathie diabétique non proliférante minime de l'œil droit. Contrôle dans un an."
+        if ill
+        else "Pas de rétinopathie diabétique. Contrôle dans deux ans."
+    )
+    seen.imaging("BGQP007", "Rétinographie des deux yeux", found, conclusion, at=at + timedelta(minutes=10))
+    if ill and seen.ended and not known(s, "rétinopathie"):
+        s.condition("H36.0", seen.end, said="rétinopathie diabétique minime", by=seen.doctor)
 
 
 def _foot(s: Story) -> Stay:

@@ -102,6 +102,7 @@ def _background(s: Story, cause: Cause, first: datetime) -> None:
     if not s.taking("amlodipine", first):
         s.prescribe("amlodipine", first - timedelta(days=700), when="soir")
     s.prescribe("furosemide", first - timedelta(days=420), dose=2, when="matin midi")
+    s.condition("E21.1", first - timedelta(days=240), said="hyperparathyroïdie secondaire")
     s.prescribe("alfacalcidol", first - timedelta(days=240), when="matin")
 
 

@@ -138,6 +138,8 @@ def story(s: Story) -> None:
     _diagnoses(stay, focus, ventilated, frail=frail)
     _measures(stay, ventilated)
     _care(stay, focus, ventilated)
+    if dies:
+        stay.act("JVJF005", day=1.3, detail="Hémofiltration veino-veineuse continue, cathéter fémoral droit.")
     _drugs(stay, focus, ventilated)
     if dies:
         if stay.ended:
@@ -252,6 +254,8 @@ def _diagnoses(stay: Stay, focus: Focus, ventilated: float, *, frail: bool) -> N
     stay.diagnosis(focus.site, "other")
     stay.diagnosis("J96.00", "other", day=0.2, until=stay.day(ventilated + 1))
     stay.diagnosis("N17.9", "other", day=0.3, until=stay.day(9))
+    stay.diagnosis("E87.2", "other", day=0.1, until=stay.day(3))
+    stay.diagnosis("D69.6", "other", day=2, until=stay.day(7))
     if frail:
         stay.diagnosis("G72.8", "other", day=ventilated + 1)
         stay.story.alert("chute", stay.day(ventilated + 2), stay=stay)
@@ -357,7 +361,8 @@ def _death(stay: Stay, focus: Focus) -> None:
         examination=_entry_exam(stay, focus),
         biology=f"{_entry_biology(stay)} {focus.cultures}",
         course=(
-            "Malgré l'antibiothérapie précoce, le remplissage vasculaire, la ventilation mécanique et des doses croissantes de "
+            "Malgré l'antibiothérapie précoce, le remplissage vasculaire, la ventilation mécanique, l'hémofiltration "
+            "continue et des doses croissantes de "
             f"noradrénaline, l'évolution est celle d'une défaillance multiviscérale : {stay.last('lactate').said}, "
             f"{stay.last('creatinine').said} avec anurie, {stay.last('plaquettes').said}, {stay.last('tp').said}. Une limitation "
             "des thérapeutiques actives est décidée de façon collégiale et expliquée à la famille, qui la comprend. Les soins de "
