@@ -20,7 +20,7 @@ from larrey.fhir.shelves import OBSERVATIONS
 from larrey.kit.errors import Invalid
 from larrey.kit.ids import is_resource_id, patient_uuid
 from larrey.store.caller import Caller
-from larrey.store.hospitals import hospitals
+from larrey.store.hospitals import Hospital, hospitals
 from larrey.store.keys import parameter_key, reference_key, resource_key
 from larrey.store.stored import Stored
 from larrey.store.transactions import translated
@@ -86,6 +86,13 @@ _EVENTS_OF = f"""
     order by r.date_low desc, r.rid desc limit %(limit)s)
 """
 _OF_HOSPITAL = "and (r.refs && (select keys from theirs) or r.refs && %(organizations)s::bigint[])"
+_VISITED = """
+select o.id from (
+    select distinct unnest(e.refs) as key from record.resource e
+    where e.type in ('Encounter', 'DocumentReference') and e.patient = %s
+) as target
+join record.resource o on o.type = 'Organization' and o.key = target.key
+"""
 _REFERENCE = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?\Z")
 _PLACE = re.compile(r"(-infinity|infinity|\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)_(\d{1,18})\Z")
 _FIRST = ("infinity", 2**62)
@@ -264,6 +271,16 @@ def events(
     )
     with translated():
         return _slice(cursor.execute(statement.encode(), values, prepare=True).fetchall(), count)
+
+
+def visited(cursor: Cursor[Any], caller: Caller, patient_id: str) -> list[Hospital]:
+    """The hospitals where the patient has stays or documents, by name; none for a caller who may not know of them."""
+    tree = hospitals(cursor, caller)
+    if not (caller.may("s", "Encounter") and caller.may("s", "DocumentReference")):
+        return []
+    with translated():
+        rows = cursor.execute(_VISITED, (patient_uuid(patient_id),), prepare=True).fetchall()
+    return sorted({found for (id_,) in rows if (found := tree.of(id_))}, key=lambda hospital: (hospital.name, hospital.id))
 
 
 def _known(type_: str) -> str:

@@ -210,6 +210,12 @@ def test_events_of_several_types_in_pages_and_by_hospital(cursor: psycopg.Cursor
         chart.events(cursor, caller, "p", ["x' or true"])
 
 
+def test_hospitals_where_the_patient_was(cursor: psycopg.Cursor[Any], caller: Caller) -> None:
+    assert [each.id for each in chart.visited(cursor, caller, "p")] == ["north", "south"]
+    assert chart.visited(cursor, caller, "other") == []
+    assert chart.visited(cursor, Caller("account:x", {"Organization": "rs"}), "p") == []
+
+
 def test_a_change_moves_a_resource_to_another_shelf(
     cursor: psycopg.Cursor[Any], connection: psycopg.Connection[Any], caller: Caller
 ) -> None:

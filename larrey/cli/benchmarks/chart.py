@@ -48,7 +48,7 @@ def measure(small: Base, scale: int, large: Base | None, people: int = PEOPLE, r
     for base in filter(None, (small, large)):
         _fill(base)
     with tempfile.TemporaryDirectory(prefix="larrey-bench-") as folder:
-        small.command("load", str(_people(Path(folder), people)))
+        small.command("load", "--references", "tolerate", str(_people(Path(folder), people)))
     with small.connect() as connection:
         connection.execute("vacuum analyze")
     figures = [_search(small, people, requests)]
@@ -170,7 +170,7 @@ def _people(folder: Path, count: int) -> Path:
 
     path = folder / "people.ndjson"
     with path.open("wb") as file:
-        for patient in demo.identities(count, today=_TODAY):
+        for patient in demo.identities(patients=count, today=_TODAY):
             file.write(json.dumps(patient) + b"\n")
     return path
 

@@ -136,14 +136,15 @@ def documents(
     """A page of documents, newest first. Of one kind, those among the next ``LOOKED_AT``."""
     count = LOOKED_AT if kind else ROWS
     tree = hospitals(cursor, caller)
-    chosen = hospital if any(each.id == hospital for each in tree.all()) else None
+    visited = chart.visited(cursor, caller, patient_id)
+    chosen = hospital if any(each.id == hospital for each in visited) else None
     found = chart.events(
         cursor, caller, patient_id, ["DocumentReference", "Composition"], count=count, after=after, hospital=chosen
     )
     resources = [json.loads(stored.body) for stored in found.resources]
     names = _names(cursor, caller, resources)
     items = [_listed(resource, tree, names) for resource in resources]
-    return Page(tuple(item for item in items if kind in {"", item.category}), found.next, tuple(tree.all()))
+    return Page(tuple(item for item in items if kind in {"", item.category}), found.next, tuple(visited))
 
 
 def document(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, id_: str, born: str = "") -> Document:

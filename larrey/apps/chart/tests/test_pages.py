@@ -187,7 +187,7 @@ def test_english_and_french_are_both_whole(signed_in: SignedIn) -> None:
         ("/", 5),
         ("/?q=goff", 3),
         (RECORD, 8),
-        (f"{RECORD}/timeline", 7),
+        (f"{RECORD}/timeline", 8),
         (f"{RECORD}/stays", 6),
         (f"{RECORD}/stays/stay", 11),
         (f"{RECORD}/prescriptions", 7),

@@ -65,6 +65,7 @@ class Story:
         self._seen: dict[str, Hospital] = {}
         self._first: dict[str, list[Resource]] = {}
         self._later: list[Batch] = []
+        self._problems: dict[str, Resource] = {}
         self.last: Resource = {}
 
     # Chance
@@ -177,6 +178,8 @@ class Story:
         """A Condition of the CIM-10. ``lasting``: on the problem list, and told among the antecedents as ``said``;
         otherwise a diagnosis of ``stay``. ``until``: when it was over.
         """
+        if lasting and code in self._problems:
+            return self._problems[code]  # told by the background already: one problem is listed once
         label = DIAGNOSES[code]
         since = max(since, datetime.combine(self.person.born, time()))
         over = until is not None and until <= self.limit
@@ -203,6 +206,8 @@ class Story:
             content["note"] = [{"text": note}]
         made = self.add("Condition", content, recorded, author)
         if made is not None and lasting:
+            if not over:
+                self._problems[code] = made
             self.history.append((since, said or french.lower_first(label)))
         return made
 
