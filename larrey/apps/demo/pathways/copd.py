@@ -87,7 +87,7 @@ def _exacerbation(s: Story, start: datetime | None, life: str, *, severe: bool, 
     stay.vitals("respiration", "debit_o2", days=(0, 0.1, 0.25, 0.5))
     stay.vitals("respiration", "debit_o2", days=(1, 2, 3), rounds=2 if severe else 1)
     stay.vitals("debit_o2", days=range(4, 16))
-    gases = (0.01, 0.12, 0.3, 1, 2, 3, 6) if severe else (0.01, 1, 4)
+    gases: tuple[float, ...] = (0.01, 0.12, 0.3, 1, 2, 3, 6) if severe else (0.01, 1, 4)
     for day in gases:
         stay.act("GLHF001", day=day)
     stay.labs("gazometrie", days=gases)

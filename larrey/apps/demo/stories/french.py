@@ -9,6 +9,7 @@ from decimal import Decimal
 _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
            "décembre")  # fmt: skip
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_GROWN = 15
 NARROW = "\u00a0"
 """Space that does not break, between a number and its unit and between thousands (in Latin-1, hence in every PDF font)."""
 
@@ -66,6 +67,11 @@ def lower_first(text: str) -> str:
 def upper_first(text: str) -> str:
     """For a fragment that begins a sentence."""
     return text[:1].upper() + text[1:]
+
+
+def title(*, female: bool, years: int) -> str:
+    """How letters call someone of that age, within a sentence: ``l'enfant``, ``Madame``, ``Monsieur``."""
+    return "l'enfant" if years < _GROWN else "Madame" if female else "Monsieur"
 
 
 class Words:

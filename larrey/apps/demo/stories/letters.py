@@ -82,20 +82,20 @@ def _opening(stay: Stay, reason: str, *, consultation: bool) -> str:
     w, person = told.w, told.person
     age = told.age(stay.start)
     years = f"{age} ans" if age >= 2 else _infant(stay)
-    who = f"{w.title} {person.shown}, {w.either('âgée', 'âgé')} de {years}"
+    who = f"{french.title(female=w.female, years=age)} {person.shown}, {w.either('âgée', 'âgé')} de {years}"
     why = reason or french.lower_first(stay.encounter["reasonCode"][0]["text"])
     service = f"{stay.unit.service} ({stay.hospital.short})"
     if consultation:
         return told.pick(
             f"J'ai vu ce jour en consultation {who}, pour : {why}.",
-            f"{who}, a été {w.either('reçue', 'reçu')} en consultation le {french.long_date(stay.start)}, pour : {why}.",
+            f"{french.upper_first(who)}, a été {w.either('reçue', 'reçu')} en consultation le {french.long_date(stay.start)}, pour : {why}.",
             f"Je vous remercie de m'avoir adressé {who}, pour : {why}.",
         )
     dates = f"du {french.long_date(stay.start)} au {french.long_date(stay.end)}"
     if stay.days == 0:
         dates = f"le {french.long_date(stay.start)}"
     return told.pick(
-        f"{who}, a été {w.either('hospitalisée', 'hospitalisé')} {dates} dans le service : {service}.\nMotif : {why}.",
+        f"{french.upper_first(who)}, a été {w.either('hospitalisée', 'hospitalisé')} {dates} dans le service : {service}.\nMotif : {why}.",
         f"Nous avons pris en charge {dates}, dans le service : {service}, {who}.\nMotif d'hospitalisation : {why}.",
         f"Veuillez trouver ci-dessous le compte rendu du séjour de {who}, {w.either('hospitalisée', 'hospitalisé')} {dates}"
         f" dans le service : {service}.\nMotif de l'hospitalisation : {why}.",

@@ -38,7 +38,7 @@ class Paper:
         """The lines that say who the patient is."""
         person = self.person
         born = "née" if person.sex == "female" else "né"
-        title = "Madame" if person.sex == "female" else "Monsieur"
+        title = french.upper_first(french.title(female=person.sex == "female", years=person.years(self.at.date())))
         name = f"{title} {person.shown}"
         if person.used and person.used != person.family:
             name += f", {born} {person.family.upper()}"
