@@ -206,10 +206,10 @@ def _severe(stay: Stay, *, allergic: bool) -> None:
     stay.labs("nfs", "iono", "crp", "gazometrie")
     stay.labs("iono", days=(1,))
     stay.imaging(
-        "ZBQK002", "Radiographie du thorax", "Distension thoracique avec horizontalisation des côtes. Épaississements "
-                                             "bronchiques péri-hilaires. "
-        + s.pick("Pas de foyer, pas d'épanchement, pas de pneumothorax.", "Trouble de ventilation linéaire de la base "
-                                                                          "gauche. Pas de pneumothorax."),
+        "ZBQK002", "Radiographie du thorax",
+            "Distension thoracique avec horizontalisation des côtes. Épaississements bronchiques péri-hilaires. "
+        + s.pick("Pas de foyer, pas d'épanchement, pas de pneumothorax.",
+            "Trouble de ventilation linéaire de la base gauche. Pas de pneumothorax."),
         "Distension compatible avec une crise d'asthme, sans complication.", day=0.06,
     )  # fmt: skip
     _nebulise(stay, nebuliser, steroid, atropine=True)
@@ -276,8 +276,8 @@ def _control(s: Story, severe: Stay, *, allergic: bool) -> None:
     for appointment in severe.appointments:
         _consultation(s, severe, appointment.at, appointment, allergic=allergic)
     if s.alive and s.present is None:
-        s.appointment("cons_pediatrie", s.office(s.today + timedelta(days=s.whole(12, 130))), "consultation de pneumologie "
-                                                                                              "pédiatrique",
+        s.appointment("cons_pediatrie", s.office(s.today + timedelta(days=s.whole(12, 130))),
+            "consultation de pneumologie pédiatrique",
                       hospital=severe.hospital)  # fmt: skip
 
 

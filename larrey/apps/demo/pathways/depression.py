@@ -156,8 +156,8 @@ def _constraint(s: Story, emergency: Stay | None, code: str, *, psychotic: bool,
     stay.rendezvous("cmp", 27, "consultation au centre médico-psychologique", hospital=pussin)
     weights = stay.all("poids")
     stay.letter(
-        reason="épisode dépressif sévère" + (" avec symptômes psychotiques" if psychotic else "") + ", admission en soins à "
-                                                                                                    "la demande d'un tiers",
+        reason="épisode dépressif sévère" + (" avec symptômes psychotiques" if psychotic else "") +
+            ", admission en soins à la demande d'un tiers",
         life=s.pick(
             f"Vit {w.either('seule', 'seul')} en appartement. Un frère présent, deux amis proches.",
             f"Vit en couple, deux enfants. {w.either('Employée', 'Employé')} de bureau, en arrêt de travail." if s.age() < 62
@@ -314,8 +314,8 @@ def _after(s: Story, stay: Stay, code: str) -> None:
                     f"{w.The_patient} va bien, a repris la marche et la chorale.",
                 )
             ) + f" Pression artérielle à {visit.pressure} sous venlafaxine, {visit.first('poids').said}.",
-            conclusion=s.pick("Poursuite du traitement à la même dose.", "Évolution favorable, traitement inchangé, "
-                                                                         "psychothérapie en cours."),
+            conclusion=s.pick("Poursuite du traitement à la même dose.",
+                "Évolution favorable, traitement inchangé, psychothérapie en cours."),
         )  # fmt: skip
     if s.alive and all(one.at < s.now for one in appointments):
         s.appointment(

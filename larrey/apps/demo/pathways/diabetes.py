@@ -102,8 +102,8 @@ def _intensify(visit: Stay, value: float, target: float, *, wait: bool) -> str:
     ):
         if not s.taking(key, visit.end) and not (key == "empagliflozine" and visit.all("dfg") and visit.last("dfg").value < 30):
             visit.leave_with(key, **options)
-            said = {"empagliflozine": "l'empagliflozine, une prise le matin", "semaglutide": "le sémaglutide, une injection "
-                                                                                             "par semaine",
+            said = {"empagliflozine": "l'empagliflozine, une prise le matin", "semaglutide":
+                "le sémaglutide, une injection par semaine",
                     "glargine": f"l'insuline glargine, {options.get('dose')} UI au coucher"}[key]  # fmt: skip
             return f"Objectif non atteint : nous introduisons {said}."
     return "Objectif non atteint malgré le traitement : renforcement de l'insuline selon les glycémies à jeun, avec l'infirmière d'éducation."
@@ -139,8 +139,8 @@ def _consultation(s: Story, control: Control, at: datetime, number: int, *, neph
         + f" {french.upper_first(visit.first('poids').said)}, pression artérielle à {visit.pressure}. {haemoglobin.said} "
           f"pour un objectif de {target} %. "
         + action + screening,
-        conclusion=("Diabète de type 2 équilibré." if haemoglobin.value <= target + 0.2 else "Diabète de type 2 "
-                                                                                             "insuffisamment équilibré.")
+        conclusion=("Diabète de type 2 équilibré." if haemoglobin.value <= target + 0.2 else
+            "Diabète de type 2 insuffisamment équilibré.")
         + s.pick(" Surveillance trimestrielle.", " Prochain bilan dans trois mois, avec une HbA1c avant la consultation."),
     )  # fmt: skip
 
@@ -237,8 +237,8 @@ def _foot_story(stay: Stay, control: Control) -> None:
         f"Tuméfaction des parties molles du {toe}. " + (
             "Érosion corticale de la phalange distale avec réaction périostée." if bone else
         "Pas d'ostéolyse, pas de réaction périostée, pas de corps étranger. Médiacalcose des artères digitales."),
-        f"Aspect évocateur d'ostéite de la phalange distale du {toe}." if bone else "Pas d'argument pour une ostéite sur ces "
-                                                                                    "clichés.", day=0.05,
+        f"Aspect évocateur d'ostéite de la phalange distale du {toe}." if bone else
+            "Pas d'argument pour une ostéite sur ces clichés.", day=0.05,
     )  # fmt: skip
     stay.imaging(
         "EDQM001", "Échographie-doppler artérielle des membres inférieurs",
@@ -319,10 +319,13 @@ def _foot_letter(stay: Stay, side: str, toe: str, *, bone: bool, amputation: boo
             f"À l'entrée, {stay.first('crp').said}, {stay.first('leucocytes').said}, {stay.first('hba1c').said}. Prélèvement "
             "profond : Staphylococcus aureus "
             f"sensible à la méticilline. Antibiothérapie par {drug}, décharge stricte, débridement et pansements quotidiens. "
-            + (f"Amputation du {toe} au 5e jour, tranche de section saine, suites simples. " if amputation else
-               "Ostéite traitée médicalement après avis de l'équipe du pied diabétique. " if bone else "Bourgeonnement "
-                                                                                                       "satisfaisant de la "
-                                                                                                       "plaie. ")
+            + (
+                f"Amputation du {toe} au 5e jour, tranche de section saine, suites simples. "
+                if amputation
+                else "Ostéite traitée médicalement après avis de l'équipe du pied diabétique. "
+                if bone
+                else "Bourgeonnement satisfaisant de la plaie. "
+            )
             + f"La CRP passe de {stay.peak('crp').figure} à {stay.last('crp').figure}.\nDiabète : insuline basale et bolus "
               "pendant le séjour, glycémies capillaires "
             f"de {sugars[0].figure} à l'entrée à {sugars[-1].figure} à la sortie. Metformine et traitement habituel repris."

@@ -211,8 +211,8 @@ def _beginning(s: Story, cause: Cause, illness: Illness, first: datetime) -> Sta
     stay.labs("iono", "renal", days=(1, 2, 4, 6))
     stay.labs("nfs", days=(6,))
     stay.act("DEQP003", day=0.02, detail="Rythme sinusal, ondes T amples en précordial.")
-    stay.imaging("ZBQK002", "Radiographie du thorax", "Cardiomégalie modérée. Redistribution vasculaire vers les sommets, "
-                                                      "lignes de Kerley "
+    stay.imaging("ZBQK002", "Radiographie du thorax",
+        "Cardiomégalie modérée. Redistribution vasculaire vers les sommets, lignes de Kerley "
                  "aux bases. Comblement des deux culs-de-sac pleuraux.", "Surcharge hydrosodée.", day=0.05)  # fmt: skip
     stay.imaging("JAQM003", "Échographie rénale", "Gros reins polykystiques, cavités non dilatées." if cause.code == "Q61.2" else
                  "Petits reins (grand axe de 8,5 cm), dédifférenciés, à contours bosselés. Cavités pyélocalicielles non "
@@ -254,8 +254,8 @@ def _beginning(s: Story, cause: Cause, illness: Illness, first: datetime) -> Sta
                        "hebdomadaires de quatre heures au "
                        "centre d'hémodialyse de l'hôpital Pussin.",
             follow_up="Vaccination contre l'hépatite B à poursuivre. "
-            + ("Bilan en vue d'une inscription sur la liste de greffe à débuter." if s.age() < 70 else "Pas de projet de "
-                                                                                                       "greffe."),
+            + ("Bilan en vue d'une inscription sur la liste de greffe à débuter." if s.age() < 70 else
+                "Pas de projet de greffe."),
         )  # fmt: skip
     return stay
 
@@ -270,8 +270,8 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     start = None if s.present is not None else middle.replace(hour=s.whole(1, 22), minute=s.whole(0, 59))
     stay = s.stay(
         reason, [Leg("urgences", hours=(2, 5)), Leg("nephro", days=(4, 7))], start=start, hospital=s.group.hospitals["chu"],
-        reason_text="Hyperkaliémie et surcharge chez un patient hémodialysé" if overload else "Pneumopathie chez un patient "
-                                                                                              "hémodialysé",
+        reason_text="Hyperkaliémie et surcharge chez un patient hémodialysé" if overload else
+            "Pneumopathie chez un patient hémodialysé",
     )  # fmt: skip
     if overload:
         stay.course(
@@ -300,8 +300,8 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     stay.labs("iono", days=(0.5,))
     stay.labs("nfs", "iono", "renal", "crp", days=range(1, stay.days + 1, 2))
     stay.act("DEQP003", day=0.01, detail="Ondes T amples et pointues, QRS élargis à 130 ms." if overload else "Rythme sinusal.")
-    stay.imaging("ZBQK002", "Radiographie du thorax", "Opacités alvéolo-interstitielles périhilaires bilatérales, "
-                                                      "cardiomégalie, épanchement "
+    stay.imaging("ZBQK002", "Radiographie du thorax",
+        "Opacités alvéolo-interstitielles périhilaires bilatérales, cardiomégalie, épanchement "
                  "pleural bilatéral minime." if overload else "Foyer alvéolaire du lobe inférieur gauche avec bronchogramme.",
                  "Œdème pulmonaire de surcharge." if overload else
                      "Pneumopathie du lobe inférieur gauche.", day=0.03)  # fmt: skip
@@ -482,8 +482,8 @@ def _to_come(s: Story) -> None:
         "cons_nephro", s.office(s.today + timedelta(days=s.whole(20, 80))), "consultation de néphrologie", hospital=centre
     )
     if s.age() < 70:
-        s.appointment("cons_nephro", s.office(s.today + timedelta(days=s.whole(30, 120))), "consultation de "
-                                                                                           "prétransplantation rénale",
+        s.appointment("cons_nephro", s.office(s.today + timedelta(days=s.whole(30, 120))),
+            "consultation de prétransplantation rénale",
                       hospital=s.group.hospitals["chu"])  # fmt: skip
 
 
