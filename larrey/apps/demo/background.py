@@ -18,6 +18,7 @@ def tell(s: Story, *, alone: bool) -> None:
     diseases = [disease for disease in LASTING if _has(s, disease, age)] if alone or s.chance(0.5) else []
     for disease in diseases:
         _begin(s, disease)
+    _alerts(s, age)
     vaccines(s)
     if not alone:
         return
@@ -31,6 +32,20 @@ def tell(s: Story, *, alone: bool) -> None:
         disease = s.pick(*diseases)
         s.appointment(disease.visit, s.office(s.now + timedelta(days=s.whole(2, 150))), f"consultation de suivi ({disease.said})",
                       reason=disease.code, booked=s.now - timedelta(days=s.whole(3, 60)))  # fmt: skip
+
+
+def _alerts(s: Story, age: int) -> None:
+    if age >= 78 and s.chance(0.16):
+        s.alert("chute", s.ago(0.1, 2))
+    if age >= 65 and s.chance(0.05):
+        s.alert("directives", s.ago(0.2, 3))
+    if age >= 70 and s.chance(0.06):
+        s.alert("surdite", s.ago(0.5, 3.5))
+    if age >= 40 and s.chance(0.012):
+        since = s.ago(0.3, 2)
+        s.alert(s.pick("sarm", "blse", "bhre"), since, until=since + timedelta(days=s.whole(90, 500)))
+    if s.person.birth_place.insee.startswith("99") and s.chance(0.15):
+        s.alert("langue", s.ago(0.2, 3.5))
 
 
 def _has(s: Story, disease: Disease, age: int) -> bool:
@@ -50,7 +65,10 @@ def _begin(s: Story, disease: Disease) -> None:
 
 
 def _follow_up(s: Story, disease: Disease) -> None:
-    visit = s.visit(disease.visit, s.office(s.ago(0.05, 3.5)), disease.code, reason_text=f"Suivi : {disease.said}")
+    where = s.group.hospitals["chu"] if s.chance(0.25) else None  # for another opinion
+    visit = s.visit(
+        disease.visit, s.office(s.ago(0.05, 3.5)), disease.code, hospital=where, reason_text=f"Suivi : {disease.said}"
+    )
     visit.measure("pouls", "pression", *(("poids", "taille") if s.chance(0.4) else ()))
     if disease.panels and s.chance(0.6):
         visit.labs(*disease.panels)

@@ -71,7 +71,12 @@ class Analysis:
         low, high = _bounds(_chosen(self.ranges, sex, age))
         bounds = {"low": low, "high": high}
         kept = {side: self.quantity(_plain(bound)) for side, bound in bounds.items() if bound is not None}
-        return Norms(float(_chosen(self.usuals, sex, age)), low, high, _bounds(self.critical), [kept] if kept else [])
+        least, most = _bounds(self.critical)  # of adults: what is usual for a child is not critical
+        if least is not None and low is not None and least >= low:
+            least = low * 0.8
+        if most is not None and high is not None and most <= high:
+            most = high * 1.2
+        return Norms(float(_chosen(self.usuals, sex, age)), low, high, (least, most), [kept] if kept else [])
 
     def quantity(self, value: Decimal) -> Resource:
         """The value with its unit."""
