@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french, measuring
 
 _CYCLES = 12
@@ -58,7 +58,7 @@ def story(s: Story) -> None:
     screening = s.chance(0.4)
     case = Case(s.pick(*_TUMOURS), screening, nodes, s.whole(14, 27), s.whole(28, 55), s.between(2, 18),
                 s.between(11.8, 13) if screening else s.between(9, 11))  # fmt: skip
-    if s.chance(0.45):
+    if s.chance(0.45) and not known(s, "hypertension"):
         since = s.ago(5, 14)
         s.condition("I10", since, said="hypertension artérielle")
         s.prescribe("amlodipine", since)

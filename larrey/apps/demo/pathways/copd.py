@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.stories.appointments import Appointment
 
@@ -21,7 +21,7 @@ def story(s: Story) -> None:
         s.antecedent("sevrage tabagique", s.ago(4.1, 6))
     else:
         s.condition("F17.2", since - timedelta(days=6000), said="tabagisme actif")
-    if s.chance(0.5):
+    if s.chance(0.5) and not known(s, "hypertension"):
         s.condition("I10", s.ago(5, 12), said="hypertension artérielle")
         s.prescribe("amlodipine", s.ago(2, 5))
     for key, by in (("vems", -1.6 - 0.5 * severity), ("cvf", -0.6 - 0.3 * severity), ("saturation", -2.2 - severity),

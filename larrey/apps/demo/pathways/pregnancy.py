@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.people.person import first_names
 from larrey.apps.demo.stories import Leg, Stay, Story, french, measuring
 
@@ -54,7 +54,7 @@ def story(s: Story) -> None:
         born = s.ago(0.05, 3).replace(hour=s.whole(0, 23))
     it = Pregnancy(born - lasts, born, first, caesarean=s.chance(0.19), diabetes=s.chance(0.14), anaemia=s.chance(0.25),
                    preeclampsia=place == "grossesse_risque" or s.chance(0.03), breast=s.chance(0.7))  # fmt: skip
-    if s.chance(0.1):
+    if s.chance(0.1) and not known(s, "hypothyroïdie"):
         s.condition("E03.9", it.begun - timedelta(days=900), said="hypothyroïdie substituée")
         s.prescribe("levothyroxine", it.begun - timedelta(days=900))
     if not first:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from larrey.apps.demo.pathways.pathway import Pathway, Share
+from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.stories.french import listed
 
@@ -21,19 +21,20 @@ def story(s: Story) -> None:
     brain = s.pick("gauche", "droite")
     thrombolysis = s.chance(0.8)
     severe = s.chance(0.3)
+    dies = severe and s.present is None and s.chance(0.3)
     in_rehabilitation = s.present is not None and s.present.unit.kind == "ssr_neuro"
     stay = s.stay(
         "I63.4" if heart else "I63.3",
-        [Leg("urgences", hours=(2, 4)), Leg("unv", days=(3, 6)), Leg("neurologie", days=(5, 10))],
+        [Leg("urgences", hours=(2, 4)), Leg("unv", days=(3, 6)), *([] if dies else [Leg("neurologie", days=(5, 10))])],
         start=s.now - timedelta(days=s.between(19, 45)) if in_rehabilitation else None,
-        leave="rehab",
+        leave="death" if dies else "rehab",
         reason_text="Déficit neurologique brutal, suspicion d'accident vasculaire cérébral",
     )
     if not stay.exists:
         return
     smoker = _background(s, stay, heart=heart)
     _acute(s, stay, brain, heart=heart, thrombolysis=thrombolysis, severe=severe, smoker=smoker)
-    if not stay.ended:
+    if not stay.ended or dies:
         return
     rehabilitation = s.stay(
         "I69.3", [Leg("ssr_neuro", days=(24, 55))], after=stay, entry="transfer", leave="home",
@@ -48,15 +49,16 @@ def _background(s: Story, stay: Stay, *, heart: bool) -> bool:
     """What she had before; whether she smoked."""
     years = timedelta(days=365)
     since = stay.start - years * s.between(3, 15)
-    s.condition("I10", since, said="hypertension artérielle traitée")
-    s.prescribe("amlodipine", since)
-    s.usual.shift("systolique", s.between(8, 18))
-    if s.chance(0.6):
+    if not known(s, "hypertension"):
+        s.condition("I10", since, said="hypertension artérielle traitée")
+        s.prescribe("amlodipine", since)
+        s.usual.shift("systolique", s.between(8, 18))
+    if s.chance(0.6) and not known(s, "hypercholestérolémie"):
         since = stay.start - years * s.between(2, 10)
         s.condition("E78.0", since, said="hypercholestérolémie")
         s.prescribe("atorvastatine_20", since, when="soir")
         s.usual.shift("ldl", 0.5)
-    if s.chance(0.2):
+    if s.chance(0.2) and not known(s, "diabète"):
         since = stay.start - years * s.between(3, 12)
         s.condition("E11.9", since, said="diabète de type 2 traité par voie orale")
         s.prescribe("metformine", since, when="matin soir")
@@ -87,6 +89,14 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
         leucocytes=[(0, 8.2), (3, 14.5), (6, 9.8), (12, 7.2)] if pneumonia else [(0, 8.4), (6, 6.8)],
         saturation=[(0, 97), (3, 91), (5, 95), (8, 97)] if pneumonia else [(0, 97)],
     )  # fmt: skip
+    if stay.leave == "death":
+        stay.course(
+            nihss=[(0, start), (1, start + 4), (4, 32)],
+            glasgow=[(0, 12), (1, 8), (3, 5)],
+            pouls=[(0, 92), (2, 108), (5, 58)],
+            systolique=[(0, 182), (2, 168), (5, 96)],
+            saturation=[(0, 95), (3, 91), (5, 86)],
+        )
     stay.diagnosis(stay.reason)
     stay.diagnosis("G81.9", "other")
     if brain == "gauche":
@@ -116,6 +126,9 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
         )  # fmt: skip
         stay.prescribe("amoxicilline_clavulanique", day=3, days=7, when="matin midi soir")
     if not stay.ended:
+        return
+    if stay.leave == "death":
+        _death(s, stay, side, thrombolysis=thrombolysis)
         return
     stay.leave_with("atorvastatine_40", when="soir", dose=2)
     s.stop("atorvastatine_20", stay.end - timedelta(minutes=5))
@@ -188,6 +201,22 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
         f"{', thrombolysé' if thrombolysis else ''}. NIHSS à {stay.last('nihss').value} à la sortie. Transfert en réadaptation neurologique.",
         follow_up="Poursuite de la rééducation (kinésithérapie, orthophonie, ergothérapie). Objectifs : pression artérielle inférieure à "
         "130/80 mmHg, LDL-cholestérol inférieur à 1,4 mmol/L. La conduite automobile est contre-indiquée jusqu'à nouvel avis.",
+    )  # fmt: skip
+
+
+def _death(s: Story, stay: Stay, side: str, *, thrombolysis: bool) -> None:
+    w = s.w
+    stay.letter(
+        kind="sejour",
+        reason=f"hémiplégie {side} massive d'installation brutale",
+        examination=f"À l'arrivée : NIHSS à {stay.first('nihss').value}, score de Glasgow à {stay.first('glasgow').value}, pression artérielle à "
+        f"{stay.pressure}, {stay.first('saturation').said}.",
+        course=("Malgré la thrombolyse intraveineuse, " if thrombolysis else "En l'absence de possibilité de recanalisation, ")
+        + f"l'aggravation neurologique est rapide (NIHSS à {stay.last('nihss').value}, score de Glasgow à {stay.last('glasgow').value}), en rapport avec un "
+        "infarctus sylvien malin. Une craniectomie n'est pas retenue après avis collégial. Une limitation des traitements est décidée, la famille "
+        f"est reçue à plusieurs reprises et accompagnée. {w.The_patient} décède le {french.long_date(stay.end)} à {french.clock(stay.end)}, "
+        f"sans inconfort, {w.either('entourée', 'entouré')} de ses proches.",
+        conclusion="Décès au cours d'un infarctus sylvien malin.",
     )  # fmt: skip
 
 
