@@ -33,6 +33,7 @@ async function show(place) {
   const pdf = await pdfjs.getDocument({
     url: place.dataset.pdf,
     withCredentials: true,
+    verbosity: pdfjs.VerbosityLevel.ERRORS,
     isEvalSupported: false,
     enableXfa: false,
     useWasm: false, // the page's policy compiles none; decoders in plain JavaScript stand in
