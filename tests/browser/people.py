@@ -162,7 +162,7 @@ def _now() -> Iterator[Resource]:
                 f"n{hours}-{number}", _ago(hours), name, round(value * (1 + hours / 400), 1), unit, low, high, "s3", code
             )
         yield _vital(f"v{hours}-0", hours, "8867-4", "Heart rate", 70 + hours // 4, "/min")
-        yield _vital(f"v{hours}-1", hours, "8310-5", "Body temperature", 36.8, "Cel")
+        yield _vital(f"v{hours}-1", hours, "8310-5", "Body temperature", 36.8, "°C")
         yield _vital(f"v{hours}-2", hours, "29463-7", "Body weight", 74.5 - hours / 50, "kg")
         pressure = _vital(f"v{hours}-3", hours, "85354-9", "Blood pressure panel", 0, "mm[Hg]")
         del pressure["valueQuantity"]

@@ -16,9 +16,11 @@ from tests.browser.people import EMPTY, HELENE, LONG
 
 AXE = (Path(__file__).parents[1] / "vendor/axe-core-4.14.1/axe.min.js").read_text(encoding="utf-8")
 SCREEN = {"width": 1366, "height": 768}
-TABLET = {"width": 820, "height": 1180}
+TABLETS = [{"width": 1024, "height": 768}, {"width": 768, "height": 1024}]
 DOCTOR, NURSE, OFFICER, ADMINISTRATOR = ACCOUNTS
 PATIENT = f"/chart/{HELENE}"
+MEASURED = 112
+"""Measurements of the patient of the story."""
 
 
 @contextmanager
@@ -83,12 +85,16 @@ def test_the_doctors_story(browser: Browser, server: Server) -> None:
         expect(found).to_be_focused()
         page.keyboard.press("Enter")
 
-        # The record: the banner, the kinds with their counts, one kind at a time.
+        # The record: the banner, the summary; the whole record kind by kind, with counts.
         banner = page.locator(".larrey-banner")
-        for text in ["MARCHAND Hélène", "née DUBOIS", "Féminin", "14/03/1958", "Pénicilline", "IPP"]:
+        for text in ["MARCHAND Hélène", "née DUBOIS", "Féminin", "14/03/1958", "Pénicilline", "800000001", "Risque de chute"]:
             expect(banner).to_contain_text(text)
-        expect(page.get_by_role("heading", level=1)).to_have_text("Problèmes et diagnostics")
-        kind = page.get_by_role("link", name="Résultats et mesures 72")
+        expect(banner).to_contain_text("Saint-Julien · Cardiologie A · Chambre 12 · Lit porte")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Synthèse")
+        expect(page.locator("section[aria-labelledby=vitals]")).to_contain_text("il y a 2 h")
+        page.keyboard.press("7")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Alertes")
+        kind = page.get_by_role("link", name=f"Résultats et mesures {MEASURED}")
         kind.focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Résultats et mesures")
@@ -96,9 +102,11 @@ def test_the_doctors_story(browser: Browser, server: Server) -> None:
         expect(page).to_have_url(f"{server.address}{PATIENT}/Observation")
         rows = page.locator("#rows a:not(.btn)")
         expect(rows).to_have_count(50)
-        page.get_by_role("link", name="Voir plus ancien").click()
-        expect(rows).to_have_count(72)
-        expect(page.locator("#more")).to_have_count(0)
+        while page.get_by_role("link", name="Voir plus ancien").count():
+            before = rows.count()
+            page.get_by_role("link", name="Voir plus ancien").click()
+            expect(rows).not_to_have_count(before)
+        expect(rows).to_have_count(MEASURED)
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
         expect(banner).to_be_in_viewport()  # it stays
 
@@ -126,7 +134,7 @@ def test_the_doctors_story(browser: Browser, server: Server) -> None:
         page.get_by_role("button", name="English").click()
         expect(page.locator("html")).to_have_attribute("lang", "en")
         expect(page.get_by_role("heading", name="History")).to_be_visible()
-        page.locator(".larrey-menu summary").click()
+        page.locator(".larrey-bar .larrey-menu summary").click()
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
         page.goto(PATIENT)
@@ -136,22 +144,125 @@ def test_the_doctors_story(browser: Browser, server: Server) -> None:
     assert ("Observation/r12-0/_history/1 raw",) in traced
 
 
+def test_the_mornings_story_by_the_keyboard_alone(browser: Browser, server: Server) -> None:
+    """Find, read the potassium of the last stay, the letter of another hospital, and who changed the allergy."""
+    with visit(browser, server) as page:
+        sign_in(page)
+        page.keyboard.type("mar 14/03/1958", delay=15)
+        page.keyboard.press("Enter")  # before the answer is there: it opens when it comes
+        expect(page.get_by_role("heading", level=1)).to_have_text("Synthèse")
+
+        # The potassium curve: the section by its digit, the analyte by its symbol.
+        page.keyboard.press("3")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Résultats")
+        walk_to(page, "Potassium")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/results/2823-3**")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Potassium")
+        expect(page.locator("main")).to_contain_text("4,6")
+        expect(page.locator("main canvas").first).to_be_visible()
+
+        # The letter that the other hospital wrote.
+        page.keyboard.press("4")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Documents")
+        walk_to(page, "Lettre")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/documents/letter")
+        expect(page.locator("main")).to_contain_text("elle marche sans aide et pèse 73 kg")
+        expect(page.locator("main")).to_contain_text("Bois-Clair")
+        expect(page.locator(".larrey-banner")).to_contain_text("MARCHAND Hélène")
+
+        # Who changed the allergy.
+        page.keyboard.press("1")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Synthèse")
+        walk_to(page, "Pénicilline")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/AllergyIntolerance/a1")
+        history = page.locator("#steps li").first
+        expect(history).to_contain_text("Dr KERVELLA Solène")
+        expect(history.locator("del")).to_contain_text("Non confirmé")
+        expect(history.locator("ins")).to_contain_text("Confirmé")
+        expect(page.locator("#steps")).to_contain_text("LE BRAS Maëlle")
+        page.keyboard.press("u")
+        page.wait_for_url(f"**{PATIENT}/AllergyIntolerance")
+
+
+def walk_to(page: Page, text: str) -> None:
+    """Walk down the list with j until the focus is on a link with this text."""
+    for _step in range(60):
+        page.keyboard.press("j")
+        if text in (page.evaluate("document.activeElement.innerText") or ""):
+            return
+    raise AssertionError(f"{text} is not reached")
+
+
+def test_shortcuts_show_themselves_and_keep_quiet_while_one_types(browser: Browser, server: Server) -> None:
+    with visit(browser, server) as page:
+        sign_in(page)
+        page.goto(PATIENT)
+        link = page.locator("#problems + a")
+        link.focus()
+        page.keyboard.press("?")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        expect(dialog.get_by_role("button")).to_be_focused()
+        page.keyboard.press("2")  # nothing happens behind
+        page.keyboard.press("Escape")
+        expect(dialog).not_to_be_visible()
+        expect(link).to_be_focused()
+        page.keyboard.press("/")
+        page.keyboard.type("j2?u7")
+        expect(page.locator("#q")).to_have_value("j2?u7")
+        expect(dialog).not_to_be_visible()
+        expect(page).to_have_url(f"{server.address}{PATIENT}")
+        page.locator(".larrey-bar .larrey-menu summary").click()
+        page.get_by_role("link", name="Raccourcis clavier").click()
+        expect(dialog).to_be_visible()
+        assert not violations(page)
+
+
+def test_filters_of_the_timeline_answer_at_once_and_stay_in_the_address(browser: Browser, server: Server) -> None:
+    with visit(browser, server) as page:
+        sign_in(page)
+        page.goto(f"{PATIENT}/timeline")
+        events = page.locator(".larrey-event")
+        expect(events.first).to_contain_text("Décompensation cardiaque")
+        page.get_by_role("combobox", name="Hôpital").select_option(label="Hôpital du Bois-Clair")
+        expect(events).to_have_count(2)
+        page.get_by_role("checkbox", name="Documents").check()
+        expect(events).to_have_count(1)
+        expect(events).to_contain_text("Lettre")
+        assert "hospital=bois-clair" in page.url
+        assert "kind=documents" in page.url
+        page.reload()
+        expect(events).to_have_count(1)
+        expect(page.get_by_role("checkbox", name="Documents")).to_be_checked()
+
+
 def test_everything_works_without_scripts(browser: Browser, server: Server) -> None:
     with visit(browser, server, scripts=False) as page:
         sign_in(page)
         page.fill("#q", "hel 1958")
         page.keyboard.press("Enter")
         page.locator("a[data-result]").click()
-        page.get_by_role("link", name="Résultats et mesures 72").click()
+        page.get_by_role("link", name="Chronologie").click()
+        page.get_by_role("checkbox", name="Documents").check()
+        page.get_by_role("button", name="Afficher").click()
+        expect(page.locator(".larrey-event")).to_have_count(1)
+        page.get_by_role("link", name="Tout le dossier").click()
+        page.get_by_role("link", name=f"Résultats et mesures {MEASURED}").click()
         page.get_by_role("link", name="Voir plus ancien").click()
-        expect(page.locator("#rows a")).to_have_count(22)
+        expect(page.locator("#rows a")).not_to_have_count(0)
+        page.locator(".larrey-bar .larrey-menu summary").click()
+        page.get_by_role("link", name="Raccourcis clavier").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Raccourcis clavier")
 
 
 def test_typing_fast_shows_the_answer_to_the_last_letters(browser: Browser, server: Server) -> None:
     with visit(browser, server) as page:
         sign_in(page)
         page.keyboard.type("mar")
-        expect(page.locator("a[data-result]")).to_have_count(20)
+        expect(page.locator("a[data-result]")).to_have_count(25)
         expect(page.get_by_role("link", name="Patients suivants")).to_be_visible()
         page.keyboard.type("tin jeanb 1971", delay=15)
         expect(page.locator("a[data-result]")).to_have_count(1)
@@ -174,13 +285,29 @@ PAGES = [
     "/",
     "/?q=mar",
     "/?q=zzz",
+    "/shortcuts",
     PATIENT,
+    f"{PATIENT}/timeline",
+    f"{PATIENT}/timeline?kind=acts&until=1950-01-01",
+    f"{PATIENT}/results",
+    f"{PATIENT}/results/2823-3",
+    f"{PATIENT}/documents",
+    f"{PATIENT}/documents/letter",
+    f"{PATIENT}/stays",
+    f"{PATIENT}/stays/s3",
+    f"{PATIENT}/stays/s1",
+    f"{PATIENT}/prescriptions",
+    f"{PATIENT}/kinds",
     f"{PATIENT}/Observation",
     f"{PATIENT}/Observation/r12-0",
     f"{PATIENT}/Observation/r12-0/versions/1",
     f"{PATIENT}/Observation/r12-0/raw",
     f"{PATIENT}/Goal",
+    f"{PATIENT}/AllergyIntolerance/a1",
     f"/chart/{LONG}",
+    f"/chart/{LONG}/timeline",
+    f"/chart/{EMPTY}",
+    *(f"/chart/{EMPTY}/{section}" for section in ("timeline", "results", "documents", "stays", "prescriptions")),
     f"/chart/{EMPTY}/Patient/{EMPTY}",
     "/chart/nobody",
     "/account/password",
@@ -213,7 +340,7 @@ def look(page: Page, language: str, found: dict[str, list[str]]) -> None:
     problems += [f"dark {line}" for line in violations(page, "color-contrast")]
     if page.locator("html").get_attribute("lang") != language or page.locator("html").get_attribute("data-bs-theme") != "dark":
         problems.append("wrong language or theme")
-    for size in (TABLET, SCREEN):
+    for size in (*TABLETS, SCREEN):
         page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of the same shape
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             problems.append(f"scrolls sideways at {size['width']}")

@@ -66,21 +66,33 @@ if (top_) {
   measure();
 }
 
-// Enter in the search field opens the one result there is.
+// Enter in the search field opens the one result there is, or goes to the first of several. Before the answer to the
+// words typed has come, it waits for it: never the answer to older words.
+const openResult = (field) => {
+  const links = document.querySelectorAll(`${field.dataset.walk} a[data-result]`);
+  if (links.length === 1) links[0].click();
+  else links[0]?.focus();
+};
 document.addEventListener("submit", (event) => {
   const field = event.target.querySelector("[data-walk]");
-  if (!field || field.value !== field.dataset.answered) return;
-  const links = document.querySelectorAll(`${field.dataset.walk} a[data-result]`);
-  if (links.length === 1) {
-    event.preventDefault();
-    links[0].click();
-  }
+  if (!field || !window.htmx) return;
+  event.preventDefault();
+  if (field.value.trim() === field.dataset.answered) openResult(field);
+  else field.dataset.awaited = field.value.trim();
 });
-// Remember which words the results on screen answer, so that Enter never opens the answer to older words.
+document.addEventListener("input", (event) => {
+  if (event.target.dataset?.walk) delete event.target.dataset.awaited;
+});
+// Remember which words the results on screen answer.
 document.addEventListener("htmx:afterSettle", (event) => {
   const answered = event.target.querySelector?.("[data-answers]") || event.target.closest?.("[data-answers]");
   const field = document.querySelector("[data-walk]");
-  if (answered && field) field.dataset.answered = answered.dataset.answers;
+  if (!answered || !field) return;
+  field.dataset.answered = answered.dataset.answers;
+  if (field.dataset.awaited === field.dataset.answered) {
+    delete field.dataset.awaited;
+    openResult(field);
+  }
 });
 
 // "/" goes to the search field from anywhere; Escape closes an open menu.
