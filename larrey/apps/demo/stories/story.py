@@ -65,6 +65,7 @@ class Story:
         self._seen: dict[str, Hospital] = {}
         self._first: dict[str, list[Resource]] = {}
         self._later: list[Batch] = []
+        self._when: dict[str, datetime] = {}
         self._problems: dict[str, Resource] = {}
         self.last: Resource = {}
 
@@ -151,6 +152,7 @@ class Story:
         id_ = self._ids.next()
         self.last = {"resourceType": type_, "id": id_, **content}
         self._first.setdefault(by.id, []).append(self.last)
+        self._when[id_] = at
         return {"reference": f"{type_}/{id_}"}
 
     def revise(self, resource: Resource, changes: Resource, at: datetime, by: Professional) -> Resource | None:
@@ -315,5 +317,11 @@ class Story:
         clerk = self.unit("urgences", hospitals[0]).secretaries[0] if self.age() > 15 else self.unit("pediatrie").secretaries[0]
         first = {f"Practitioner/{clerk.id}": [made]}
         for author, resources in self._first.items():
-            first.setdefault(f"Practitioner/{author}", []).extend(resources)
-        return [*first.items(), *self._later]
+            first.setdefault(f"Practitioner/{author}", []).extend(self._lived(resources))
+        return [(author, kept) for author, resources in (*first.items(), *self._later) if (kept := self._lived(resources))]
+
+    def _lived(self, resources: list[Resource]) -> list[Resource]:
+        """Without what was told, before her death was, of the time after it: vaccines, lasting diseases."""
+        if self.died is None:
+            return resources
+        return [one for one in resources if self._when.get(one["id"], self.limit) <= self.limit]
