@@ -22,7 +22,8 @@ from larrey.site.settings import variable
 def command(patients: int | None) -> None:
     """Start Larrey with demo accounts and French demo patients; stop it with Ctrl-C.
 
-    The patients are made when the record has none of its own, and completed when fewer of them are there. Refused when LARREY_ENV=production: the passwords are public.
+    The patients are made when the record has none of its own, and completed when fewer of them are there. Refused when
+    LARREY_ENV=production: the passwords are public.
     """
     os.environ[variable("demo")] = "1"
     serve(installation.settings(), lambda url: _prepare(url, patients))

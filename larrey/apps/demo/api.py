@@ -16,8 +16,8 @@ from larrey.apps.demo import writing
 from larrey.apps.demo.generation import HOUR, SEED, Edition, Patient, group, patients
 from larrey.apps.demo.people import patient, person
 from larrey.apps.demo.resources import Resource, identity
-from larrey.kit import workers
 from larrey.kit.clock import PARIS, now
+from larrey.store import workers
 from larrey.store.caller import Caller
 from larrey.store.loading import uncollected
 
