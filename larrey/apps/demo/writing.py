@@ -22,7 +22,7 @@ from larrey.store.rules import Rules
 
 TAG = "urn:larrey:demo:edition"
 """System of the tag on the legal entity that says which edition the record holds."""
-TOGETHER = 20
+TOGETHER = 50
 """Patients that are committed together."""
 _LOOKED_UP = 500
 # Every reference of the set leads somewhere (tests prove it), in whatever order its parts are written.
