@@ -190,7 +190,7 @@ def _treat(stay: Stay, form: Form, weight: float, *, child: bool) -> None:
         stay.leave_with("paracetamol_enfant", dose=round(weight * 15), every=6, days=5, needed="douleur")
     else:
         stay.leave_with("paracetamol", when="matin midi soir", days=5, needed="douleur")
-    if form is not _SIMPLE and not light:
+    if form is not _SIMPLE and not light and "pénicilline" not in stay.story.allergies:
         stay.leave_with("amoxicilline_clavulanique", when="matin midi soir", days=4)
 
 

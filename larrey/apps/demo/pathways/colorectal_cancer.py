@@ -210,6 +210,8 @@ def _surgery(s: Story, case: Case, start: datetime | None) -> Stay:
     w = s.w
     tumour = case.tumour
     leak = s.chance(0.08)
+    allergic = "pénicilline" in s.allergies
+    drugs = "ceftriaxone et métronidazole" if allergic else "pipéracilline/tazobactam"
     stay = s.stay(tumour.code, [Leg("chir_digestive", days=(11, 14) if leak else (6, 9))], start=start, entry="planned",
                   reason_text=f"{french.upper_first(tumour.operation)} programmée pour tumeur du {tumour.where}")  # fmt: skip
     if not stay.exists:
@@ -263,7 +265,11 @@ def _surgery(s: Story, case: Case, start: datetime | None) -> Stay:
         stay.diagnosis("T81.4", "other", day=5)
         stay.imaging("ZCQH001", "Scanner abdominopelvien", "Petite collection au contact de l'anastomose, de 30 mm, avec quelques bulles. Pas d'épanchement "
                      "à distance.", "Collection péri-anastomotique en faveur d'une fistule contenue.", day=5.2)  # fmt: skip
-        stay.prescribe("piperacilline_tazobactam", day=5.3, dose=4, every=8, days=7)
+        if allergic:
+            stay.prescribe("ceftriaxone", day=5.3, dose=2, every=24, days=7)
+            stay.prescribe("metronidazole_iv", day=5.3, dose=500, every=8, days=7)
+        else:
+            stay.prescribe("piperacilline_tazobactam", day=5.3, dose=4, every=8, days=7)
     if not stay.ended:
         return stay
     stay.leave_with("paracetamol", when="matin midi soir", days=10)
@@ -276,7 +282,7 @@ def _surgery(s: Story, case: Case, start: datetime | None) -> Stay:
     peak = stay.peak("crp")
     trouble = (
         f"Au {french.ordinal_day(6)}, fièvre ({stay.peak('temperature').figure}) et reprise du syndrome inflammatoire ont conduit à un scanner montrant une "
-        f"fistule anastomotique contenue, traitée médicalement par pipéracilline/tazobactam avec une bonne évolution. "
+        f"fistule anastomotique contenue, traitée médicalement par {drugs} avec une bonne évolution. "
         if leak
         else s.pick("Suites opératoires simples dans le cadre d'une réhabilitation améliorée : lever le soir même, reprise du transit au deuxième jour. ",
                     "Reprise de l'alimentation le lendemain, transit au troisième jour, pas de complication. ")

@@ -88,8 +88,8 @@ def _exacerbation(s: Story, start: datetime | None, life: str, *, severe: bool, 
     stay.vitals("respiration", "debit_o2", days=(1, 2, 3), rounds=2 if severe else 1)
     stay.vitals("debit_o2", days=range(4, 16))
     gases: tuple[float, ...] = (0.01, 0.12, 0.3, 1, 2, 3, 6) if severe else (0.01, 1, 4)
-    for day in gases:
-        stay.act("GLHF001", day=day)
+    for moment in gases:
+        stay.act("GLHF001", day=moment)
     stay.labs("gazometrie", days=gases)
     stay.labs("nfs", "iono", "renal", "crp", days=(0.02, 2, 5, 8))
     stay.labs("bnp", "troponine", "hepatique", "glycemie", days=(0.02,))
@@ -102,7 +102,10 @@ def _exacerbation(s: Story, start: datetime | None, life: str, *, severe: bool, 
     )  # fmt: skip
     stay.imaging("ZBQK002", "Radiographie du thorax", *film, day=0.05)
     if infection:
-        stay.prescribe("amoxicilline_clavulanique", day=0.2, days=7, when="matin midi soir")
+        if "pénicilline" in s.allergies:
+            stay.prescribe("ceftriaxone", day=0.2, dose=1, every=24, days=5)
+        else:
+            stay.prescribe("amoxicilline_clavulanique", day=0.2, days=7, when="matin midi soir")
     stay.prescribe("salbutamol_nebul", day=0.02, every=4 if severe else 6, days=4)
     stay.prescribe("ipratropium_nebul", day=0.02, every=6, days=4)
     stay.prescribe("prednisolone", day=0.1, dose=2, days=5)
@@ -148,8 +151,13 @@ def _letter(s: Story, stay: Stay, life: str, *, severe: bool, infection: bool, r
         else f"Le traitement a associé bronchodilatateurs nébulisés, corticothérapie courte par prednisolone 40 mg par jour pendant "
         f"cinq jours et kinésithérapie respiratoire. Les gaz du sang se sont améliorés ({after})."
     )
+    antibiotics = (
+        "La ceftriaxone a été prescrite pour cinq jours, en raison de l'allergie à la pénicilline"
+        if "pénicilline" in s.allergies
+        else "L'amoxicilline/acide clavulanique a été prescrite pour sept jours"
+    )
     antibiotic = (
-        f" L'amoxicilline/acide clavulanique a été prescrite pour sept jours, avec une baisse de la CRP de {stay.peak('crp').figure} à "
+        f" {antibiotics}, avec une baisse de la CRP de {stay.peak('crp').figure} à "
         f"{stay.last('crp').figure}." if infection else " Il n'a pas été prescrit d'antibiotique en l'absence de purulence des expectorations."
     )  # fmt: skip
     origin = " d'origine infectieuse" if infection else ""

@@ -297,7 +297,8 @@ def _birth_stay(s: Story, it: Pregnancy, place: str) -> Stay | None:
         stay.diagnosis("O72.1", "other", day=labour / 24)
     stay.prescribe("oxytocine", day=labour / 24, dose=5, when="unique", days=1)
     stay.prescribe("paracetamol", day=0.5, when="matin midi soir")
-    stay.prescribe("ibuprofene", day=0.6, every=8, days=4, needed="douleur")
+    if "anti-inflammatoires" not in s.allergies:
+        stay.prescribe("ibuprofene", day=0.6, every=8, days=4, needed="douleur")
     if emergency:
         stay.prescribe("enoxaparine_4000", day=0.9, dose=4000, when="soir")
     _birth(s, it, stay, labour, loss, tear=tear, epidural=epidural, bleeding=bleeding)

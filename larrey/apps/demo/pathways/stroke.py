@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from larrey.apps.demo.catalogue import DRUGS
 from larrey.apps.demo.pathways.pathway import Pathway, Share, known
 from larrey.apps.demo.stories import Leg, Stay, Story, french
 from larrey.apps.demo.stories.french import listed
@@ -112,7 +113,7 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
     stay.labs("nfs", "iono", "renal", "crp", days=(3, 6, 11))
     stay.act("DEQP003", day=0.02)
     _imaging(s, stay, brain, artery, heart=heart, thrombolysis=thrombolysis)
-    _treatment(stay, heart=heart, thrombolysis=thrombolysis, smoker=smoker)
+    _treatment(s, stay, heart=heart, thrombolysis=thrombolysis, smoker=smoker)
     s.alert("chute", stay.day(0.2), stay=stay)
     if severe:
         s.alert("fausse_route", stay.day(0.5), until=stay.day(9), stay=stay)
@@ -124,7 +125,10 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
             "Silhouette cardiaque de taille normale.", "Foyer de la base droite, compatible avec une pneumopathie d'inhalation.",
             day=3,
         )  # fmt: skip
-        stay.prescribe("amoxicilline_clavulanique", day=3, days=7, when="matin midi soir")
+        if "pénicilline" in s.allergies:
+            stay.prescribe("ceftriaxone", day=3, dose=1, every=24, days=7)
+        else:
+            stay.prescribe("amoxicilline_clavulanique", day=3, days=7, when="matin midi soir")
     if not stay.ended:
         return
     if stay.leave == "death":
@@ -138,7 +142,7 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
         s.condition("I48.0", stay.start, said="fibrillation atriale paroxystique", by=stay.doctor)
         s.alert("anticoagulant", stay.end - timedelta(minutes=20), stay=stay)
     else:
-        stay.leave_with("aspirine")
+        stay.leave_with(_antiplatelet(s))
     if smoker:
         stay.leave_with("nicotine", days=28)
     s.antecedent(f"infarctus cérébral sylvien {'gauche' if brain == 'gauche' else 'droit'}", stay.start)
@@ -164,7 +168,7 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
         "L'enregistrement continu du rythme a montré des épisodes de fibrillation atriale ; l'apixaban a été introduit au "
         "décours, le scanner de contrôle ne montrant pas de transformation hémorragique."
         if heart
-        else "Le bilan étiologique oriente vers une cause athéromateuse. Le traitement associe aspirine et statine à forte dose."
+        else f"Le bilan étiologique oriente vers une cause athéromateuse. Le traitement associe {DRUGS[_antiplatelet(s)].substance} et statine à forte dose."
     )
     swallow = (
         f"Les troubles de la déglutition ont nécessité une alimentation mixée et une eau gélifiée ; la prise en charge "
@@ -172,7 +176,7 @@ def _acute(s: Story, stay: Stay, brain: str, *, heart: bool, thrombolysis: bool,
     )  # fmt: skip
     infection = (
         f"L'évolution a été marquée par une pneumopathie d'inhalation ({stay.peak('crp').said}, {stay.peak('temperature').said}), "
-        f"d'évolution favorable sous amoxicilline/acide clavulanique. " if pneumonia else ""
+        f"d'évolution favorable sous {'ceftriaxone' if 'pénicilline' in s.allergies else 'amoxicilline/acide clavulanique'}. " if pneumonia else ""
     )  # fmt: skip
     stay.letter(
         reason=s.pick(
@@ -220,6 +224,11 @@ def _death(s: Story, stay: Stay, side: str, *, thrombolysis: bool) -> None:
     )  # fmt: skip
 
 
+def _antiplatelet(s: Story) -> str:
+    """Aspirin, or clopidogrel for those who are allergic to it."""
+    return "clopidogrel" if "aspirine" in s.allergies else "aspirine"
+
+
 def _alteplase(stay: Stay) -> int:
     """Milligrams for her weight, 90 at most (0.9 mg/kg)."""
     weight = float(stay.first("poids").value) if stay.all("poids") else 70.0
@@ -260,7 +269,7 @@ def _imaging(s: Story, stay: Stay, brain: str, artery: str, *, heart: bool, thro
     )  # fmt: skip
 
 
-def _treatment(stay: Stay, *, heart: bool, thrombolysis: bool, smoker: bool) -> None:
+def _treatment(s: Story, stay: Stay, *, heart: bool, thrombolysis: bool, smoker: bool) -> None:
     if thrombolysis:
         stay.prescribe("alteplase", day=0.03, dose=_alteplase(stay), days=1, when="unique")
         if float(stay.first("systolique").value) > 180:
@@ -268,11 +277,11 @@ def _treatment(stay: Stay, *, heart: bool, thrombolysis: bool, smoker: bool) -> 
     stay.prescribe("paracetamol", day=0.1, when="matin midi soir", needed="douleur ou fièvre")
     stay.prescribe("atorvastatine_40", day=1, dose=2, when="soir")
     if heart:
-        stay.prescribe("aspirine", day=1 if thrombolysis else 0.1, days=4, dose=2)
+        stay.prescribe(_antiplatelet(s), day=1 if thrombolysis else 0.1, days=4)
         stay.prescribe("apixaban_5", day=5, when="matin soir")
         stay.prescribe("bisoprolol", day=2)
     else:
-        stay.prescribe("aspirine", day=1 if thrombolysis else 0.1, dose=2)
+        stay.prescribe(_antiplatelet(s), day=1 if thrombolysis else 0.1)
         stay.prescribe("enoxaparine_4000", day=1.5, dose=4000, when="soir")
     if smoker:
         stay.prescribe("nicotine", day=1)
