@@ -283,7 +283,7 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
         )  # fmt: skip
     else:
         stay.course(
-            crp=[(0, 148), (1, 182), (4, 62), (7, 20)], leucocytes=[(0, 14.8), (4, 9.2), (7, 7.4)],
+            crp=[(0, 148), (1, 182), (3, 84), (4, 58), (7, 20)], leucocytes=[(0, 14.8), (4, 9.2), (7, 7.4)],
             temperature=[(0, 38.9), (2, 37.9), (4, 36.9)],
             saturation=[(0, 90), (3, 96)], respiration=[(0, 26), (4, 17)], potassium=[(0, 5.6), (1, 4.8), (4, 5.0)],
         )  # fmt: skip
@@ -298,7 +298,7 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     stay.measure("poids", day=max(1, stay.days - 1))
     stay.labs("nfs", "iono", "renal", "crp", "phosphocalcique", "lactate")
     stay.labs("iono", days=(0.5,))
-    stay.labs("nfs", "iono", "renal", "crp", days=range(1, stay.days + 1, 2))
+    stay.labs("nfs", "iono", "renal", "crp", days=sorted({*range(1, stay.days, 2), stay.days}))
     stay.act("DEQP003", day=0.01, detail="Ondes T amples et pointues, QRS élargis à 130 ms." if overload else "Rythme sinusal.")
     stay.imaging("ZBQK002", "Radiographie du thorax",
         "Opacités alvéolo-interstitielles périhilaires bilatérales, cardiomégalie, épanchement "
