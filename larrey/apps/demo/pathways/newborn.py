@@ -79,7 +79,7 @@ def _letter(s: Story, stay: Stay, *, jaundice: bool) -> None:
             ("Naissance", f"{child} à terme, poids de naissance de {birth.figure}. Apgar {stay.first('apgar_1').value} à 1 minute et {stay.first('apgar_5').value} à 5 minutes."),
             ("Certificat", "Premier certificat de santé rempli. Carnet de santé remis aux parents."),
         ],
-        at=stay.end - timedelta(hours=3),
+        at=stay.end - timedelta(hours=3), by=s.pick(*s.unit("pediatrie").doctors),
     )  # fmt: skip
     stay.letter(
         reason="naissance",

@@ -49,7 +49,7 @@ def discharge(
     sections.append(("Antécédents", _antecedents(stay)))
     allergies = french.listed(told.allergies)
     sections.append(("Allergies", f"Allergie connue : {allergies}." if told.allergies else told.pick(
-        "Pas d'allergie connue.", f"{w.The_patient} ne signale aucune allergie."
+        "Pas d'allergie connue.", f"{w.The_patient} ne signale aucune allergie." if told.age(stay.start) > 12 else "Aucune allergie signalée par les parents."
     )))  # fmt: skip
     for heading, text in (
         ("Mode de vie", life),
