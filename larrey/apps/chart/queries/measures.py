@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -53,6 +54,7 @@ _STATES: Mapping[str, tuple[str, str]] = {
     "entered-in-error": (gettext_noop("entered in error"), "x"),
 }
 """Status → its English word and the letter of it, the same in both languages."""
+_COMPARATORS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _VOID = frozenset({"cancelled", "entered-in-error"})
 
 
@@ -127,11 +129,11 @@ def moment(observation: Json) -> datetime | None:
     return None
 
 
-def name(concept: Any, analyte: str) -> str:
+def name(concept: Any, analyte: str, language: str = "") -> str:
     """What to call an analyte: the house's name, else the words of its own code."""
     known = analytes.known(analyte)
     if known is not None:
-        return known.label
+        return known.fr if (language or formats.language()) == "fr" else known.en
     written = datatypes.text(concept, "CodeableConcept") if isinstance(concept, Mapping) else ""
     return written or analyte.rpartition("|")[2] or _("Unnamed measurement")
 
@@ -146,6 +148,7 @@ class _Shared:
     void: bool
     note: str
     encounter: str
+    language: str
 
 
 def _shared(observation: Json) -> _Shared:
@@ -162,17 +165,18 @@ def _shared(observation: Json) -> _Shared:
         status in _VOID,
         datatypes.cut(note),
         encounter if isinstance(encounter, str) else "",
+        formats.language(),
     )
 
 
 def _measure(element: Json, observation: Json, analyte: str, parent: str, shared: _Shared) -> Measure:
-    value, number, unit = _value(element)
-    low, high, range_ = _range(element, unit)
+    value, number, unit = _value(element, shared.language)
+    low, high, range_ = _range(element, unit, shared.language)
     return Measure(
         id=str(observation.get("id", "")),
         analyte=analyte,
         parent=parent,
-        label=name(element.get("code"), analyte),
+        label=name(element.get("code"), analyte, shared.language),
         when=shared.when,
         value=value,
         number=number,
@@ -193,7 +197,7 @@ def _has_value(element: Json) -> bool:
     return any(key.startswith("value") for key in element) or "dataAbsentReason" in element
 
 
-def _value(element: Json) -> tuple[str, float | None, str]:
+def _value(element: Json, language: str) -> tuple[str, float | None, str]:
     """(words, number, unit)."""
     key = next((key for key in element if key.startswith("value") and element[key] is not None), None)
     if key is None:
@@ -202,9 +206,10 @@ def _value(element: Json) -> tuple[str, float | None, str]:
     if type_ == "Quantity" and isinstance(value, Mapping):
         number = value.get("value")
         if isinstance(number, (int, float, Decimal)) and not isinstance(number, bool):
-            unit = _unit(value)
-            comparator = datatypes.quantity({"value": number, "comparator": value.get("comparator")})
-            return comparator, _float(number) if not value.get("comparator") else None, unit
+            comparator = value.get("comparator")
+            sign = _COMPARATORS.get(comparator, "") if isinstance(comparator, str) else ""
+            words = _words(str(datatypes.rounded(number)), language)
+            return f"{sign} {words}" if sign else words, None if comparator else _float(number), _unit(value, language)
     if type_ == "Integer" and isinstance(value, int) and not isinstance(value, bool):
         return formats.number(value), float(value), ""
     if isinstance(value, str) and type_ in {"DateTime", "String", "Time"}:
@@ -213,25 +218,38 @@ def _value(element: Json) -> tuple[str, float | None, str]:
     return datatypes.text(value, type_) or "–", None, ""
 
 
-def _unit(quantity: Json) -> str:
-    try:
-        return reading.unit_text(quantity, formats.language())
-    except (TypeError, AttributeError):  # a code or unit that is no text
-        return ""
+# A page has the same units, numbers and bounds a hundred times over.
+@lru_cache(maxsize=8192)
+def _words(number: str, _language: str) -> str:
+    return formats.number(number)
 
 
-def _range(element: Json, unit: str) -> tuple[float | None, float | None, str]:
+@lru_cache(maxsize=2048)
+def _unit_words(unit: str | None, code: str | None, language: str) -> str:
+    return reading.unit_text({"unit": unit, "code": code}, language)
+
+
+def _unit(quantity: Json, language: str) -> str:
+    unit, code = quantity.get("unit"), quantity.get("code")
+    text, named = (each if isinstance(each, str) else None for each in (unit, code))
+    return _unit_words(text, named, language) if text or named else ""
+
+
+def _range(element: Json, unit: str, language: str) -> tuple[float | None, float | None, str]:
     """The numbers and the words of the reference range; of several, the first that is the normal one, in numbers of ``unit``."""
     ranges = [range_ for range_ in _list(element.get("referenceRange")) if isinstance(range_, Mapping)]
     usual = next((r for r in ranges if _code(r.get("type")) in {"", "normal"}), None)
     if usual is None:
         return None, None, ""
     low, high = (_map(usual.get(end)) for end in ("low", "high"))
-    numbers = [_float(end.get("value")) if _unit(end) in {"", unit} else None for end in (low, high)]
+    units = [_unit(end, language) for end in (low, high)]
+    found = [_float(end.get("value")) for end in (low, high)]
+    numbers = [number if own in {"", unit} else None for number, own in zip(found, units, strict=True)]
     words = [
-        formats.number(datatypes.rounded(end["value"])) if _float(end.get("value")) is not None else "" for end in (low, high)
+        _words(str(datatypes.rounded(end["value"])), language) if number is not None else ""
+        for end, number in zip((low, high), found, strict=True)
     ]
-    foreign = next((_unit(end) for end in (low, high) if _unit(end) not in {"", unit}), "")
+    foreign = next((own for own in units if own not in {"", unit}), "")
     text = f"{words[0]} – {words[1]}" if all(words) else f"≥ {words[0]}" if words[0] else f"≤ {words[1]}" if words[1] else ""
     if not text and isinstance(usual.get("text"), str):
         text = datatypes.cut(usual["text"])

@@ -48,7 +48,8 @@ def open_curve(request: HttpRequest, patient_id: str, token: str) -> HttpRespons
         curve = curves.curve(
             reading.cursor, reading.caller, patient_id, [token, *others], request.GET.get("period", ""), _until(request)
         )
-    addresses = [reverse("fact", args=[patient_id, "Observation", measure.id]) for _plot, _line, measure in curve.rows]
+    here = reverse("record", args=[patient_id])
+    addresses = [f"{here}/Observation/{measure.id}" for _plot, _line, measure in curve.rows]
     # Nothing in it can end the element it stands in: see ``drawing``.
     data = mark_safe(curves.drawing(curve, addresses))  # noqa: S308  escaped for a script element, read as JSON and never run
     context = {"header": reading.header, "curve": curve, "token": token, "others": others, "data": data}
