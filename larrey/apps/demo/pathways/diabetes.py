@@ -254,7 +254,7 @@ def _foot_story(stay: Stay, control: Control) -> None:
         stay.prescribe("clindamycine", dose=2, when="matin midi soir")
         stay.prescribe("ofloxacine", when="matin soir")
     else:
-        stay.prescribe("amoxicilline_clavulanate", dose=2, when="matin midi soir")
+        stay.prescribe("amoxicilline_clavulanique_500", dose=2, when="matin midi soir")
     stay.prescribe("enoxaparine_4000", dose=4000, when="soir")
     stay.prescribe("paracetamol", when="matin midi soir", days=7)
     stay.prescribe("glargine", dose=s.whole(14, 22), when="coucher")
@@ -288,10 +288,10 @@ def _foot_letter(stay: Stay, side: str, toe: str, *, bone: bool, amputation: boo
         stay.leave_with("clindamycine", dose=2, when="matin midi soir", days=days)
         stay.leave_with("ofloxacine", when="matin soir", days=days)
     else:
-        stay.leave_with("amoxicilline_clavulanate", dose=2, when="matin midi soir", days=days)
+        stay.leave_with("amoxicilline_clavulanique_500", dose=2, when="matin midi soir", days=days)
     if not s.taking("glargine", stay.end):
         stay.leave_with("glargine", dose=s.whole(14, 22), when="coucher")
-    stay.leave_with("aspirine", when="midi")
+    stay.leave_with("clopidogrel" if "aspirine" in s.allergies else "aspirine", when="midi")
     stay.rendezvous("cons_endo", s.whole(12, 18), "consultation du pied diabétique", hospital=stay.hospital)
     drug = "clindamycine et ofloxacine (allergie à la pénicilline)" if allergic else "amoxicilline/acide clavulanique"
     sugars = stay.all("glycemie_capillaire")

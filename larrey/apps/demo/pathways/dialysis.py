@@ -92,7 +92,7 @@ def _background(s: Story, cause: Cause, first: datetime) -> None:
     s.condition("N18.5", first - timedelta(days=200), said="maladie rénale chronique de stade 5")
     if s.chance(0.3):
         s.condition("I25.1", s.ago(3, 8), said="cardiopathie ischémique")
-        s.prescribe("aspirine", s.ago(2.5, 3), when="midi")
+        s.prescribe("clopidogrel" if "aspirine" in s.allergies else "aspirine", s.ago(2.5, 3), when="midi")
         if not s.taking("atorvastatine_20", s.now):
             s.prescribe("atorvastatine_20", s.ago(2.5, 3), when="soir")
     if s.chance(0.12) and not s.allergies:
@@ -265,7 +265,7 @@ def _complication(s: Story, illness: Illness, first: datetime) -> Stay:
     w = s.w
     middle = first + (s.now - first) * s.between(0.3, 0.8)
     illness.at(max(middle, first) if s.present is None else s.now)
-    overload = s.chance(0.6)
+    overload = s.chance(0.6) or "pénicilline" in s.allergies
     reason = "E87.5" if overload else "J15.9"
     start = None if s.present is not None else middle.replace(hour=s.whole(1, 22), minute=s.whole(0, 59))
     stay = s.stay(

@@ -117,8 +117,9 @@ def infusion(stay: Stay, key: str, rate: str, *, day: float, days: float, target
 
 def story(s: Story) -> None:
     """From the emergency department to the consultation three months after."""
-    focus = _PNEUMONIA if s.chance(0.55) else _PYELONEPHRITIS
     _background(s)
+    pulmonary = s.chance(0.55) or "produits de contraste iodés" in s.allergies
+    focus = _PNEUMONIA if pulmonary and "pénicilline" not in s.allergies else _PYELONEPHRITIS
     dies = s.chance(0.14) and s.present is None
     ventilated = s.between(2.5, 4) if dies else s.between(3, 7)
     first = _referral(s, focus)
