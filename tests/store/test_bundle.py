@@ -233,3 +233,21 @@ def test_many_new_and_changed_resources_in_one_bundle(connection: Any, caller: C
     page = store.search(connection.cursor(), caller, "Patient", [("family", "apres"), ("_count", "100")])
     assert {stored.id for stored in page.matches} == set(names)
     assert store.search(connection.cursor(), caller, "Patient", [("family", "avant")]).matches == []
+
+
+def test_what_others_wrote_is_signed_by_them(connection: psycopg.Connection[Any], caller: Caller) -> None:
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            {"resource": {"resourceType": "Patient", "id": f"s{n}"}, "request": {"method": "PUT", "url": f"Patient/s{n}"}}
+            for n in range(12)
+        ],
+    }
+    signers = [f"Practitioner/{n % 3}" for n in range(12)]
+    store.retry(connection, lambda cursor: store.process(cursor, caller, bundle, signers=signers))
+    rows = connection.execute("select id, actor from record.change where type = 'Patient'").fetchall()
+    assert dict(rows) == {f"s{n}": signer for n, signer in enumerate(signers)}
+    clerk = Caller("account:x", {"Patient": "cruds"})
+    with pytest.raises(Forbidden):
+        store.retry(connection, lambda cursor: store.process(cursor, clerk, bundle, signers=signers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -100,7 +100,8 @@ def _write(cursor: Cursor[Any], caller: Caller, edition: Edition, numbers: Seque
     made = {number: patient(edition, number) for number in numbers}
     memories = [(digest, _name(edition, number), made[number].versions) for digest, number in named.items()]
     new = {named[digest] for digest in loading.claim(cursor, caller, memories)}
-    waves: list[dict[str, list[Resource]]] = []
+    # A resource comes once in a transaction: later versions follow in the next.
+    waves: list[tuple[list[str], list[Resource]]] = []
     written = Written()
     for number in sorted(new):
         written.patients += 1
@@ -109,21 +110,22 @@ def _write(cursor: Cursor[Any], caller: Caller, edition: Edition, numbers: Seque
         for actor, batch in made[number].batches:
             wave = max((last[one["id"]] + 1 for one in batch if one["id"] in last), default=0)
             while len(waves) <= wave:
-                waves.append({})
-            waves[wave].setdefault(actor, []).extend(batch)
+                waves.append(([], []))
+            waves[wave][0].extend(actor for _ in batch)
+            waves[wave][1].extend(batch)
             last.update((one["id"], wave) for one in batch)
-    for signed in waves:
-        for actor, resources in signed.items():
-            _process(cursor, replace(caller, actor=actor), resources)
+    for signers, resources in waves:
+        _process(cursor, caller, resources, signers)
     return written
 
 
-def _process(cursor: Cursor[Any], caller: Caller, resources: list[Resource]) -> None:
+def _process(cursor: Cursor[Any], caller: Caller, resources: list[Resource], signers: Sequence[str] = ()) -> None:
     entries = [
         {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
         for resource in resources
     ]
-    store.process(cursor, caller, {"resourceType": "Bundle", "type": "transaction", "entry": entries}, rules=_RULES, consume=True)
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    store.process(cursor, caller, bundle, rules=_RULES, consume=True, signers=signers)
 
 
 _worker: list[tuple[Connection[Any], Caller, Edition]] = []  # of this process: one, once it has begun

@@ -92,7 +92,7 @@ _MOST_KNOWN_LABELS = 100_000
 _METHODS = {method: pack(">i", 1) + method.encode() for method in ("C", "U", "D")}
 
 
-def write(cursor: Cursor[Any], actor: str, versions: Sequence[Prepared]) -> None:
+def write(cursor: Cursor[Any], versions: Sequence[Prepared]) -> None:
     """Write ``versions`` (creates and updates; each resource at most once) inside the caller's transaction.
 
     ``rid`` of new ones is set. Raises ``Conflict`` when a version is no longer the next one of its resource.
@@ -101,10 +101,10 @@ def write(cursor: Cursor[Any], actor: str, versions: Sequence[Prepared]) -> None
     alone = versions
     if len(new) >= COPY_FROM:
         alone = [p for p in versions if p.rid is not None]
-        _copy(cursor, actor, new)
+        _copy(cursor, new)
     for prepared in alone:
         statement = _CREATE if prepared.rid is None else _UPDATE
-        row = cursor.execute(statement, _parameters(prepared, actor)).fetchone()
+        row = cursor.execute(statement, _parameters(prepared)).fetchone()
         if row is None:
             raise Conflict(f"{prepared.type}/{prepared.id} was changed by another writer; read it again and retry.")
         prepared.rid = row[0]
@@ -122,7 +122,7 @@ def remove(cursor: Cursor[Any], actor: str, *, type_: str, id_: str, key: int, r
         raise Conflict(f"{type_}/{id_} was changed by another writer; read it again and retry.")
 
 
-def _parameters(p: Prepared, actor: str) -> dict[str, Any]:
+def _parameters(p: Prepared) -> dict[str, Any]:
     i = p.indexed
     return {
         "rid": p.rid,
@@ -140,7 +140,7 @@ def _parameters(p: Prepared, actor: str) -> dict[str, Any]:
         "shelf": i.shelf,
         "analyte": i.analyte,
         "method": p.method,
-        "actor": actor,
+        "actor": p.actor,
         "s_key": [row[0] for row in i.strings],
         "s_value": [row[1] for row in i.strings],
         "d_key": [row[0] for row in i.dates],
@@ -154,7 +154,7 @@ def _parameters(p: Prepared, actor: str) -> dict[str, Any]:
     }
 
 
-def _copy(cursor: Cursor[Any], actor: str, new: list[Prepared]) -> None:
+def _copy(cursor: Cursor[Any], new: list[Prepared]) -> None:
     rids = cursor.execute("select nextval('record.rid') from generate_series(1, %s)", (len(new),)).fetchall()
     bigint, integer, double, timestamp, uuid = (
         copying.bigint,
@@ -164,7 +164,6 @@ def _copy(cursor: Cursor[Any], actor: str, new: list[Prepared]) -> None:
         copying.uuid,
     )
     four, five, seven, eight, fourteen = (copying.fields(count) for count in (4, 5, 7, 8, 14))
-    signed = copying.text(actor)
     resources: list[bytes] = []
     changes: list[bytes] = []
     strings: list[bytes] = []
@@ -196,7 +195,7 @@ def _copy(cursor: Cursor[Any], actor: str, new: list[Prepared]) -> None:
                 )
             )
         )
-        changes.append(b"".join((eight, key, version, type_, id_, patient, updated, _METHODS[p.method], signed)))
+        changes.append(b"".join((eight, key, version, type_, id_, patient, updated, _METHODS[p.method], copying.word(p.actor))))
         for k, value in i.strings:
             strings.append(b"".join((four, bigint(8, k), copying.text(value), order, patient)))
         for k, low, high in i.dates:

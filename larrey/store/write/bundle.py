@@ -6,7 +6,7 @@ Source: http://hl7.org/fhir/R4/http.html#transaction and #trules.
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,6 +69,7 @@ class _Work:
     entries: list[Entry]
     updated: datetime
     names: dict[str, str] = field(default_factory=dict)  # fullUrl → "Type/id"
+    signers: Sequence[str] = ()
 
 
 def process(
@@ -80,16 +81,20 @@ def process(
     fetch: Fetch | None = None,
     representation: bool = False,
     consume: bool = False,
+    signers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Carry out a transaction bundle inside the caller's database transaction; return the transaction-response.
 
     With ``representation`` the response entries carry the written resources (as ``msgspec.Raw``). ``fetch`` answers
     GET entries; without it they are refused. Any error is raised with its place in the bundle, and then the database
     transaction must be rolled back. References are rewritten in a copy, so that the same bundle can be tried again;
-    ``consume`` allows to alter the bundle itself.
+    ``consume`` allows to alter the bundle itself. ``signers``, one for each entry, are who wrote the resources, where
+    what others wrote is brought in; only for a caller who may do everything.
     """
+    if signers:
+        caller.demand("u", "*")
     entries = parse(bundle if consume else json.loads(json.dumps(bundle)), rules)
-    work = _Work(cursor, caller, rules, entries, moment())
+    work = _Work(cursor, caller, rules, entries, moment(), signers=signers)
     locks.advisory(
         cursor, [locks.criteria_key(e.type, e.criteria) for e in entries if e.criteria is not None and e.method != "GET"]
     )
@@ -348,13 +353,14 @@ def _write(work: _Work) -> None:
         updated = max(work.updated, here.updated) if here.updated else work.updated
         prepared = prepare(resource, entry.id, here.version + 1, updated, work.rules, place=entry.place, literals=entry.literals)
         prepared.rid = here.rid
+        prepared.actor = work.signers[entry.number] if work.signers else work.caller.actor
         versions.append(prepared)
         places.append(entry.place)
         writing.append(entry)
     if work.rules.references == "refuse":
         check_targets(work.cursor, versions, places)
     kinds = ["created" if prepared.rid is None else "updated" for prepared in versions]
-    batch.write(work.cursor, work.caller.actor, versions)
+    batch.write(work.cursor, versions)
     for entry, prepared, kind in zip(writing, versions, kinds, strict=True):
         entry.result = operations.outcome(prepared, kind)
 

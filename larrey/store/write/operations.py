@@ -223,7 +223,8 @@ def _put(cursor: Cursor[Any], caller: Caller, resource: dict[str, Any], id_: str
     prepared.rid = here.rid
     if rules.references == "refuse":
         check_targets(cursor, [prepared])
-    batch.write(cursor, caller.actor, [prepared])
+    prepared.actor = caller.actor
+    batch.write(cursor, [prepared])
     return outcome(prepared, "created" if here.rid is None else "updated")
 
 

@@ -26,7 +26,7 @@ Method = Literal["C", "U", "D"]
 class Prepared:
     """One version ready to be written. ``rid`` is None until the batch gives one to a first version.
 
-    ``content``: what the ``data`` of a Binary holds; it is kept as a blob and not in ``body``.
+    ``content``: what the ``data`` of a Binary holds; it is kept as a blob and not in ``body``. ``actor``: who signs it.
     """
 
     type: str
@@ -40,6 +40,7 @@ class Prepared:
     literals: set[tuple[str, str]]
     rid: int | None = None
     content: bytes | None = None
+    actor: str = ""
 
 
 def moment(after: datetime | None = None) -> datetime:
