@@ -1,1 +1,1 @@
-"""Pure storey: codecs of HL7 v2, CDA, XDM. Empty until the gateway is built."""
+"""Pure storey: codecs of exchange formats, bytes to values. ``cda``: clinical documents. HL7 v2 and XDM come with the gateway."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.template import engines
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from larrey import store
 from larrey.apps.chart.queries import contents, documents
 from larrey.apps.chart.tests.conftest import CLAIRE, HOSTILE, SignedIn
 from larrey.store.caller import Caller
+from larrey.wire import cda
 
 Write = Callable[[Sequence[dict[str, Any]]], None]
 LIST = f"/chart/{CLAIRE}/documents"
@@ -440,3 +442,100 @@ def test_odd_attachments_are_left_out(content: Any, type_: str) -> None:
     for file in contents.files({"resourceType": type_, "content": content, "presentedForm": content}):
         assert file.form in {"pdf", "image", "text", "xml", "file"}
         assert isinstance(file.title, str)
+
+
+ELEMENTS = [
+    "content",
+    "paragraph",
+    "list",
+    "item",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "br",
+    "linkHtml",
+    "renderMultiMedia",
+    "footnote",
+    "sub",
+    "caption",
+    "script",
+    "iframe",
+    "style",
+]
+ATTRIBUTES = ["styleCode", "href", "colspan", "align", "onclick", "style", "src", "referencedObject", "revised", "listType"]
+VALUES = [
+    "javascript:alert(1)",
+    "https://a.example/?&quot;onclick=&quot;x",
+    "Bold Italics",
+    "7",
+    "right",
+    "IMG",
+    "insert",
+    "x&lt;y",
+]
+ALLOWED = {
+    "b",
+    "i",
+    "u",
+    "em",
+    "ins",
+    "del",
+    "sub",
+    "sup",
+    "br",
+    "a",
+    "small",
+    "div",
+    "ol",
+    "ul",
+    "li",
+    "span",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "p",
+    "figure",
+    "img",
+    "figcaption",
+}
+KEPT = {"class", "colspan", "rowspan", "href", "rel", "target", "src", "alt"}
+
+
+def _written(parts: tuple[str, dict[str, str], list[str]]) -> str:
+    name, attributes, children = parts
+    written = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    return f"<{name}{written}>{''.join(children)}</{name}>"
+
+
+TREES = st.recursive(
+    st.sampled_from(["texte", "<![CDATA[<script>alert(1)</script>]]>", "&lt;img src=x onerror=y&gt;"]),
+    lambda inner: st.tuples(
+        st.sampled_from(ELEMENTS),
+        st.dictionaries(st.sampled_from(ATTRIBUTES), st.sampled_from(VALUES), max_size=3),
+        st.lists(inner, max_size=3),
+    ).map(_written),
+    max_leaves=15,
+)
+
+
+@given(TREES)
+def test_no_markup_of_a_narrative_gets_through(narrative: str) -> None:
+    image = "<value mediaType='image/png' representation='B64'>iVBORw0KGgo=</value>"
+    media = f"<entry><observationMedia ID='IMG'>{image}</observationMedia></entry>"
+    raw = (
+        f"<ClinicalDocument xmlns='urn:hl7-org:v3'><component><structuredBody><component><section><text>{narrative}</text>{media}"
+    )
+    raw += "</section></component></structuredBody></component></ClinicalDocument>"
+    read_ = cda.read(raw.encode())
+    macros = engines.all()[0].env.get_template("chart/document_cda.html").make_module({})
+    shown = str(macros.narrative(read_.sections[0].blocks, {"document": read_, "address": "/here"}))
+    for closing, name, attributes in re.findall(r"<(/?)([^\s>/]*)([^>]*)>", shown):
+        assert name in ALLOWED, (closing, name)
+        assert set(re.findall(r"([\w-]+)=", re.sub(r'"[^"]*"', '""', attributes))) <= KEPT, attributes
+    assert all(address.startswith("https://a.example/") for address in re.findall(r'href="([^"]*)"', shown))
+    assert all(address == "/here/parts/0" for address in re.findall(r'src="([^"]*)"', shown))

@@ -23,7 +23,9 @@ from larrey.apps.chart.views.opening import opened
 _OPAQUE = "application/octet-stream"
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _SANDBOX = f"{_POLICY}; sandbox"
-"""A page of its own that can do nothing. Browsers refuse to show a PDF in a sandbox, and run nothing in one."""
+"""A page of its own that can do nothing."""
+_PDF = f"{_POLICY}; object-src 'self'; style-src 'unsafe-inline'"
+"""Browsers refuse to show a PDF in a sandbox; their viewers need an object of their own and its styles. No script runs."""
 _CHARSETS = frozenset({"utf-8", "iso-8859-1", "iso-8859-15", "windows-1252", "us-ascii", "utf-16"})
 
 
@@ -80,7 +82,7 @@ def content(
     response.headers["Content-Disposition"] = content_disposition_header(not shown, name) or "attachment"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = _POLICY if shown and type_sent == "application/pdf" else _SANDBOX
+    response.headers["Content-Security-Policy"] = _PDF if shown and type_sent == "application/pdf" else _SANDBOX
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
 
