@@ -28,7 +28,7 @@ from larrey.ui.words import codes
 from larrey.ui.words.datatypes import text
 
 PROBLEMS, TREATMENTS, APPOINTMENTS, DOCUMENTS, STAYS = 14, 16, 4, 7, 6
-"""Rows of each part of the page; one more is read, to know whether there are more."""
+"""Rows of each part of the page; one more is read, to know whether there are more (of problems, which repeat, twice as many)."""
 RESULTS = 14
 """Analytes of the laboratory that are shown."""
 VITALS = 10
@@ -117,7 +117,7 @@ def wanted() -> dict[str, Section]:
     """The sections that the page asks for in the banner's statement."""
     today = now().astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
     return {
-        "problems": Section("Condition", PROBLEMS + 1, "active"),
+        "problems": Section("Condition", 2 * PROBLEMS + 1, "active"),
         "treatments": Section("MedicationRequest", TREATMENTS + 1, "active"),
         "statements": Section("MedicationStatement", TREATMENTS + 1, "active"),
         "appointments": Section("Appointment", APPOINTMENTS + 1, "planned", soonest=True, since=today),
@@ -134,7 +134,7 @@ def summary(cursor: Cursor[Any], caller: Caller, patient_id: str, found: Mapping
     vitals = chart.latest(cursor, caller, patient_id, "vital-signs", count=TREND, analytes=2 * VITALS) if measured else []
     laboratory = chart.latest(cursor, caller, patient_id, "laboratory", count=2, analytes=ANALYTES) if measured else []
     return Summary(
-        problems=_rows(found, "problems", PROBLEMS, _problem),
+        problems=_problems(found),
         treatments=_treatments(found),
         vitals=_vitals(vitals) if measured else None,
         results=_results(laboratory) if measured else None,
@@ -149,6 +149,17 @@ def _rows(found: Mapping[str, list[Stored]], name: str, count: int, shown: Calla
         return None
     listed = found[name]
     return Rows([shown(json.loads(stored.body)) for stored in listed[:count]], len(listed) > count)
+
+
+def _problems(found: Mapping[str, list[Stored]]) -> Rows | None:
+    """One row for a problem, since it was first told: each stay records again the diseases that it met."""
+    if "problems" not in found:
+        return None
+    listed = found["problems"]
+    rows: dict[tuple[str, tuple[str, str] | None], Problem] = {}
+    for problem in (_problem(json.loads(stored.body)) for stored in listed[: 2 * PROBLEMS]):
+        rows[problem.name, problem.state] = problem  # the oldest, in the place of the newest
+    return Rows(list(rows.values())[:PROBLEMS], len(rows) > PROBLEMS or len(listed) > 2 * PROBLEMS)
 
 
 def _problem(resource: Mapping[str, Any]) -> Problem:

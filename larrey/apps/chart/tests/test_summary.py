@@ -61,6 +61,18 @@ def test_problems_are_those_in_force(signed_in: SignedIn, fill: Fill) -> None:
     assert "Goutte" not in words
 
 
+def test_a_problem_that_each_stay_records_again_is_told_once(signed_in: SignedIn, fill: Fill) -> None:
+    fill(
+        condition("c1", "Insuffisance cardiaque", "active"),
+        {**condition("c2", "Insuffisance cardiaque", "active"), "onsetDateTime": "2021"},
+    )
+    fill(condition("c3", "Goutte", "active"))
+    words = part(signed_in("doctor"), "problems")
+    assert words.count("Insuffisance cardiaque") == 1
+    assert "Insuffisance cardiaque 02/05/2019" in words
+    assert "Goutte" in words
+
+
 def test_treatments_are_those_in_force_with_their_dose(signed_in: SignedIn, fill: Fill) -> None:
     stopped = {
         "resourceType": "MedicationRequest",
