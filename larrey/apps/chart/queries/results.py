@@ -116,16 +116,21 @@ def results(cursor: Cursor[Any], caller: Caller, patient_id: str, asked: Asked) 
     """A page of results: one statement, but for a period that is a stay, and for kinds that are found empty on the way."""
     since = _since(cursor, caller, patient_id, asked.period)
     name = fold(asked.name)
-    for kind in [asked.kind] if asked.kind in KINDS else KINDS:
+    kinds = [asked.kind] if asked.kind in KINDS else list(KINDS)
+    if name:
+        # What one types is looked for where one is, then where most things are.
+        kinds = list(dict.fromkeys([*kinds[:1], "laboratory", "vitals"]))
+    for kind in kinds:
         shelves = KINDS[kind][1]
-        if name:
+        if name and len(shelves) == 1:
             found, floor = _named(cursor, caller, patient_id, shelves, name, since, asked.until)
         else:
             found, floor = _read(cursor, caller, patient_id, shelves, since, asked.until)
+            found = [measure for measure in found if not name or analytes.matches(name, measure.label, _symbol(measure.analyte))]
         if found or floor is not None:
             table = _table(kind, found, floor, abnormal=asked.abnormal)
             return replace(table, older=None) if name else table
-    return Table(asked.kind or next(iter(KINDS)), (), (), None, "")
+    return Table(asked.kind if asked.kind in KINDS else next(iter(KINDS)), (), (), None, "")
 
 
 def _since(cursor: Cursor[Any], caller: Caller, patient_id: str, period: str) -> datetime | None:

@@ -190,6 +190,9 @@ def test_filters(write: Write, signed_in: SignedIn) -> None:
     # Enter, on the one analyte there is, however old: its curve.
     assert client.get(RESULTS, {"q": "K"}).headers["Location"] == f"{RESULTS}/2823-3"
     assert client.get(RESULTS, {"q": "tsh"}).headers["Location"] == f"{RESULTS}/3016-3"
+    # Looked for where one is, then elsewhere.
+    assert client.get(RESULTS, {"q": "FC", "kind": "laboratory"}).headers["Location"] == f"{RESULTS}/8867-4"
+    assert "Non-fumeuse" in page(client, q="libell", kind="others")
     assert "Aucun résultat ne correspond" in page(client, q="zzz")
     assert client.get(RESULTS, {"q": "a\x00" + "x" * 5000}).status_code == 200
 
