@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -223,3 +224,17 @@ def stay(id_: str, unit: str, start: str, end: str = "", status: str = "", **mor
         "serviceProvider": to(f"Organization/{unit}"),
         **more,
     }
+
+
+Write = Callable[[Sequence[dict[str, Any]]], None]
+
+
+@pytest.fixture
+def write(record: None, connection: psycopg.Connection, caller: Caller) -> Write:
+    """Add resources to the record of ``conftest``."""
+
+    def put(cursor: psycopg.Cursor[Any], resources: Sequence[dict[str, Any]]) -> None:
+        for resource in resources:
+            store.update(cursor, caller, resource)
+
+    return lambda resources: store.retry(connection, partial(put, resources=resources))

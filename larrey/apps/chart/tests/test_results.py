@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import psycopg
@@ -15,27 +13,13 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larrey import store
 from larrey.apps.chart.queries import analytes, curves, results
 from larrey.apps.chart.queries.measures import SIGNS, measures
-from larrey.apps.chart.tests.conftest import CLAIRE, HOSTILE, SignedIn
-from larrey.store.caller import Caller
+from larrey.apps.chart.tests.conftest import CLAIRE, HOSTILE, SignedIn, Write
 from larrey.ui import formats
 
-Write = Callable[[Sequence[dict[str, Any]]], None]
 RESULTS = f"/chart/{CLAIRE}/results"
 LOINC = "http://loinc.org"
-
-
-@pytest.fixture
-def write(record: None, connection: psycopg.Connection, caller: Caller) -> Write:
-    """Add resources to the record of ``conftest``."""
-
-    def put(cursor: psycopg.Cursor[Any], resources: Sequence[dict[str, Any]]) -> None:
-        for resource in resources:
-            store.update(cursor, caller, resource)
-
-    return lambda resources: store.retry(connection, partial(put, resources=resources))
 
 
 def measured(id_: str, day: str, code: str, value: Any = None, category: str = "laboratory", **more: Any) -> dict[str, Any]:
