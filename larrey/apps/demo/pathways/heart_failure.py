@@ -165,7 +165,11 @@ def discharge_drugs(s: Story, stay: Stay, fraction: int) -> None:
     """The treatment goes home, or is completed."""
     wanted = ["furosemide"]
     if fraction <= 45:
-        wanted += ["bisoprolol", "sacubitril_valsartan" if s.taking("ramipril_2_5", stay.start) else "ramipril_2_5", "spironolactone"]
+        wanted += [
+            "bisoprolol",
+            "sacubitril_valsartan" if s.taking("ramipril_2_5", stay.start) else "ramipril_2_5",
+            "spironolactone",
+        ]
     wanted.append("dapagliflozine")
     for key in wanted:
         if key == "sacubitril_valsartan":
