@@ -235,7 +235,10 @@ def test_no_value_makes_a_writer_fail(type_: str, value: Any) -> None:
 def test_no_place_of_a_stay_makes_movements_fail(place: Any, period: Any, kind: Any) -> None:
     entry = {"location": place, "period": period, "physicalType": kind, "status": kind}
     for location in ([entry, place], entry, place):
-        assert isinstance(words.movements({"resourceType": "Encounter", "location": location}), list)
+        stay = {"resourceType": "Encounter", "location": location}
+        known = {"": {}, "Location/1": {"name": place, "physicalType": kind, "partOf": period, "managingOrganization": kind}}
+        assert isinstance(words.movements(stay, known), list)
+        assert isinstance(places.to_look_up(stay), list)
 
 
 @settings(max_examples=150, deadline=None)
@@ -276,6 +279,20 @@ def test_a_movement_is_a_unit_a_room_and_a_bed_that_begin_together() -> None:
     assert [movement.words for movement in words.movements(stay)] == ["Urgences", "Cardiologie · Lit 2"]
     assert places.now_at(stay) == words.Movement(unit="Cardiologie", bed="Lit 2", start="2024-01-02")
     assert places.now_at({"location": stay["location"][1:2]}) is None
+
+
+def test_a_bed_tells_its_room_and_its_unit() -> None:
+    bed = {
+        "resourceType": "Location",
+        "name": "Lit 202-F",
+        "physicalType": {"coding": [{"code": "bd"}]},
+        "partOf": {"display": "Chambre 202"},
+        "managingOrganization": {"display": "Endocrinologie"},
+    }
+    stay = {"location": [{"location": {"reference": "Location/b", "display": "Lit 202-F"}, "period": {"start": "2024-01-02"}}]}
+    assert places.to_look_up(stay) == ["Location/b"]
+    assert [each.words for each in words.movements(stay, {"Location/b": bed})] == ["Endocrinologie · Chambre 202 · Lit 202-F"]
+    assert [each.words for each in words.movements(stay)] == ["Lit 202-F"]
 
 
 def test_a_treatment_tells_its_course() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from larrey.ui import formats
 from larrey.ui.words import labels
@@ -88,8 +90,29 @@ def _course(resource: Value, doses: list[Value]) -> tuple[str, str, str]:
     periods.append(bounds(resource.get("effectivePeriod")))
     start = next((first_ for first_, _last in periods if first_), "") or happened(resource)
     end = next((last for _first, last in periods if last), "")
-    lengths = [text(repeat.get("boundsDuration"), "Quantity") for repeat in repeats]
+    lengths = [_length(repeat.get("boundsDuration")) for repeat in repeats]
     if isinstance(dispense, Mapping):
-        lengths.append(text(dispense.get("expectedSupplyDuration"), "Quantity"))
+        lengths.append(_length(dispense.get("expectedSupplyDuration")))
     length = next(filter(None, lengths), "") or (formats.duration(start, end) if start and end else "")
     return start, end, length
+
+
+def _length(duration: Any) -> str:
+    """A Duration in words: a unit of time agrees with its number."""
+    value = first(duration).get("value")
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not 0 <= value < _LONGEST or value != int(value):
+        return text(duration, "Duration")
+    count = int(value)
+    match first(duration).get("code"):
+        case "h":
+            return _("%(count)s h") % {"count": count}
+        case "d":
+            return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
+        case "wk":
+            return ngettext("%(count)s week", "%(count)s weeks", count) % {"count": count}
+        case "mo":
+            return ngettext("%(count)s month", "%(count)s months", count) % {"count": count}
+    return text(duration, "Duration")
+
+
+_LONGEST = 10_000

@@ -112,8 +112,7 @@ def header(
     tree = hospitals(cursor, caller)
     stays = [json.loads(stored.body) for stored in found.get("here", ())]
     last = [json.loads(stored.body) for stored in found.get("last", ()) if not stays]
-    unnamed = [reference for stay in stays[:1] for reference in places.unnamed(stay)]
-    names = {reference: _name(stored) for reference, stored in chart.several(cursor, caller, unnamed).items()} if unnamed else {}
+    known = locations(cursor, caller, places.to_look_up(stays[0], current=True)) if stays else {}
     identity = words.identify(patient)
     allergies = tuple(map(allergy, found["allergies"])) if "allergies" in found else None
     hospital = next((_hospital(tree, stay) for stay in stays + last), "")
@@ -122,7 +121,7 @@ def header(
         allergies=None if allergies is None else tuple(each for each in allergies if not each.negation),
         no_allergy=", ".join(each.name for each in allergies or () if each.negation),
         alerts=tuple(map(_alert, found["alerts"])) if "alerts" in found else None,
-        here=whereabouts(tree, stays[0], names) if stays else None,
+        here=whereabouts(tree, stays[0], known) if stays else None,
         numbers=_numbers(identity.numbers, hospital, tree),
         sections=tuple(name for name, type_ in SECTIONS.items() if caller.may("s", type_) and caller.may("r", type_)),
     )
@@ -149,18 +148,20 @@ def _alert(stored: Stored) -> Alert:
     return Alert(stored.id, words.describe(json.loads(stored.body)).title)
 
 
-def _name(stored: Stored) -> str:
-    name = json.loads(stored.body).get("name")
-    return name if isinstance(name, str) else ""
+def locations(cursor: Cursor[Any], caller: Caller, references: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The Locations behind references, by reference: one statement, none when nothing is asked."""
+    if not references:
+        return {}
+    return {reference: json.loads(stored.body) for reference, stored in chart.several(cursor, caller, references).items()}
 
 
-def whereabouts(tree: Hospitals, stay: Mapping[str, Any], names: Mapping[str, str]) -> Whereabouts:
+def whereabouts(tree: Hospitals, stay: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Whereabouts:
     """The place of an open stay: the last one not left, else the unit that answers for the stay."""
     provider = stay.get("serviceProvider")
     unit_id = codes.target(provider, "Organization")
     hospital = tree.of(unit_id)
     unit = tree.name(unit_id) or codes.named(provider)
-    place = places.now_at(stay, names)
+    place = places.now_at(stay, known)
     told = place.unit if place else ""
     own = hospital.name if hospital else ""
     return Whereabouts(

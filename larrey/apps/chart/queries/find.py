@@ -19,7 +19,7 @@ from larrey.store.caller import Caller
 from larrey.store.hospitals import hospitals
 from larrey.store.search import CURSOR, Limits, search
 from larrey.ui import words
-from larrey.ui.words import codes
+from larrey.ui.words import codes, places
 
 RESULTS = 25
 """Patients on a page of results: what fits a screen."""
@@ -79,16 +79,17 @@ def last_opened(cursor: Cursor[Any], caller: Caller, account: Account) -> list[P
 
 
 def whereabouts(cursor: Cursor[Any], caller: Caller, patients: Sequence[str]) -> dict[str, str]:
-    """Id of a patient → where she is now, in words; those in no stay are absent. One statement."""
+    """Id of a patient → where she is now, in words; those in no stay are absent. One statement, one for the places."""
     if not patients or not caller.may("s", "Encounter"):
         return {}
     pairs = [("patient", ",".join(f"Patient/{id_}" for id_ in patients)), ("status", _OPEN), ("_count", str(2 * len(patients)))]
     page = search(cursor, caller, "Encounter", pairs, limits=Limits(seconds=SECONDS))
     tree = hospitals(cursor, caller)
+    stays = [json.loads(stored.body) for stored in page.matches]
+    known = banner.locations(cursor, caller, [place for stay in stays for place in places.to_look_up(stay, current=True)])
     found: dict[str, str] = {}
-    for stored in page.matches:
-        stay = json.loads(stored.body)
-        found.setdefault(codes.target(stay.get("subject"), "Patient"), banner.whereabouts(tree, stay, {}).words)
+    for stay in stays:
+        found.setdefault(codes.target(stay.get("subject"), "Patient"), banner.whereabouts(tree, stay, known).words)
     return found
 
 

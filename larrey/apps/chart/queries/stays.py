@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg import Cursor
 
+from larrey.apps.chart.queries.banner import locations
 from larrey.apps.chart.queries.kinds import Item, item
 from larrey.kit import json
 from larrey.kit.errors import NotFound
@@ -16,7 +17,6 @@ from larrey.store import chart
 from larrey.store.caller import Caller
 from larrey.store.hospitals import Hospitals, hospitals
 from larrey.store.search import Limits, search
-from larrey.store.stored import Stored
 from larrey.ui import formats, words
 from larrey.ui.words import codes, labels, places
 from larrey.ui.words.datatypes import text
@@ -143,9 +143,7 @@ def one_stay(cursor: Cursor[Any], caller: Caller, patient_id: str, id_: str) -> 
     encounter = json.loads(stored.body) if stored else {}
     if codes.target(encounter.get("subject")) != f"Patient/{patient_id}":
         raise NotFound(f"{reference} is not in this patient's record.")
-    unnamed = list(places.unnamed(encounter))
-    names = {key: _name(found) for key, found in chart.several(cursor, caller, unnamed).items()} if unnamed else {}
-    moved = places.movements(encounter, names)
+    moved = places.movements(encounter, locations(cursor, caller, places.to_look_up(encounter)))
     parts = {name: _part(cursor, caller, patient_id, type_, reference) for name, type_ in _PARTS.items()}
     shown = stay(encounter, hospitals(cursor, caller))
     told = [Moved(place, formats.duration(place.start, place.end) if place.end or shown.here else "") for place in moved]
@@ -169,8 +167,3 @@ def _part(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, enco
     pairs = [("patient", f"Patient/{patient_id}"), ("encounter", encounter), ("_count", str(WITHIN))]
     page = search(cursor, caller, type_, pairs, limits=Limits(seconds=SECONDS))
     return sorted(map(item, page.matches), key=lambda each: each.when, reverse=True)
-
-
-def _name(stored: Stored) -> str:
-    name = json.loads(stored.body).get("name")
-    return name if isinstance(name, str) else ""

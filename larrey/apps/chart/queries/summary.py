@@ -213,8 +213,14 @@ def _vitals(found: Iterable[Stored]) -> Rows:
     for series in _by_analyte(found):
         last = one_measure(series[0])
         shown.append(Vital(last, _points([number for each in series if (number := _number(each)) is not None]), _token(last)))
-    shown.sort(key=lambda vital: _rank(vital.last))
+    shown.sort(key=lambda vital: (not _is_vital(vital.last), _rank(vital.last)))
     return Rows(shown[:VITALS], len(shown) > VITALS)
+
+
+def _is_vital(measure: Measure) -> bool:
+    """Whether it is one of the constants that every ward takes: they come before weight and glucose."""
+    known = analytes.known(measure.analyte)
+    return known is not None and known.group == "vitals"
 
 
 def _number(observation: Mapping[str, Any]) -> float | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from psycopg import Cursor
 
+from larrey.fhir.shelves import LABORATORY, shelf
 from larrey.kit import json
 from larrey.kit.clock import PARIS
 from larrey.store import chart
@@ -56,7 +57,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line: its kind among ``KINDS``, when (FHIR text), in which hospital and unit where that is told."""
+    """One line: its kind among ``KINDS``, when (FHIR text), in which hospital and unit where that is told.
+
+    ``samples`` are the laboratory reports of one day, (id, title), when the line tells several of them.
+    """
 
     type: str
     id: str
@@ -64,7 +68,8 @@ class Event:
     line: words.Line
     when: str
     place: str
-    stay: str
+    laboratory: bool = False
+    samples: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def timeline(cursor: Cursor[Any], caller: Caller, patient_id: str, filters: Filt
     bodies = [(stored, json.loads(stored.body)) for stored in page.resources]
     stays = chart.several(cursor, caller, sorted({reference for _stored, body in bodies if (reference := _stay(body))}))
     places = {reference: _place(json.loads(stored.body), tree) for reference, stored in stays.items()}
-    events = [_event(stored, body, places, tree) for stored, body in bodies]
+    events = list(_by_day(_event(stored, body, places, tree) for stored, body in bodies))
     months = [Month(name, list(group)) for name, group in groupby(events, key=lambda event: formats.month(event.when))]
     return Timeline(months, known, page.next)
 
@@ -131,7 +136,6 @@ def _day(text: str, days: int = 0) -> datetime | None:
 
 def _event(stored: Stored, body: Mapping[str, Any], places: Mapping[str, str], tree: Hospitals) -> Event:
     place = _place(body, tree) or places.get(_stay(body), "")
-    stay = _stay(body)
     return Event(
         type=stored.type,
         id=stored.id,
@@ -139,8 +143,22 @@ def _event(stored: Stored, body: Mapping[str, Any], places: Mapping[str, str], t
         line=words.describe(body),
         when=words.happened(body),
         place=place,
-        stay=stay.removeprefix("Encounter/"),
+        laboratory=stored.type == "DiagnosticReport" and shelf(body) == LABORATORY,
     )
+
+
+def _by_day(events: Iterable[Event]) -> Iterator[Event]:
+    """The laboratory reports of one day in one place on one line: a ward writes five each morning."""
+
+    def together(event: Event) -> tuple[Any, ...]:
+        return (formats.short_date(event.when), event.place) if event.laboratory else (event.type, event.id)
+
+    for _key, group in groupby(events, key=together):
+        same = list(group)
+        if len(same) == 1:
+            yield same[0]
+        else:
+            yield replace(same[0], samples=tuple((event.id, event.line.title) for event in same))
 
 
 def _stay(body: Mapping[str, Any]) -> str:

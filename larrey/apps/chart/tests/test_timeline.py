@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from larrey.apps.chart.queries import timeline
-from larrey.apps.chart.tests.conftest import CLAIRE, Fill, SignedIn, group, stay, to
+from larrey.apps.chart.tests.conftest import CLAIRE, Fill, SignedIn, group, state, stay, to
 
 pytestmark = pytest.mark.usefixtures("record")
 PAGE = f"/chart/{CLAIRE}/timeline"
@@ -90,3 +90,26 @@ def test_it_goes_on_where_it_stopped_with_its_filters(signed_in: SignedIn, fill:
         assert not query or "kind=acts" in query
     assert seen == [f"Procedure/p{n}" for n in reversed(range(7))]
     assert client.get(PAGE + "?after=nonsense").status_code == 400
+
+
+def test_the_laboratory_reports_of_a_morning_are_one_line(signed_in: SignedIn, fill: Fill) -> None:
+    def report(id_: str, when: str, category: str = "LAB") -> dict[str, Any]:
+        return {
+            "resourceType": "DiagnosticReport",
+            "id": id_,
+            "status": "final",
+            "category": [state("v2-0074", category)],
+            "code": {"text": f"Bilan {id_}"},
+            "subject": to(f"Patient/{CLAIRE}"),
+            "effectiveDateTime": when,
+        }
+
+    fill(report("r1", "2022-03-01T07:00:00Z"), report("r2", "2022-03-01T07:10:00Z"), report("r3", "2022-03-02T07:00:00Z"))
+    fill(report("scan", "2022-03-01T07:05:00Z", "RAD"))
+    text = signed_in("doctor").get(PAGE + "?kind=reports").content.decode()
+    assert text.count('class="larrey-event"') == 4  # the scan came between the two of the same day
+    fill(report("scan", "2022-03-01T09:00:00Z", "RAD"))
+    text = signed_in("nurse").get(PAGE + "?kind=reports").content.decode()
+    assert text.count('class="larrey-event"') == 3
+    for id_ in ["r1", "r2", "r3", "scan"]:
+        assert text.count(f'/DiagnosticReport/{id_}"') == 1
