@@ -307,7 +307,9 @@ def texts(d: Dossier) -> Iterator[tuple[Resource, str]]:
         elif mime.startswith("text/plain"):
             words = data.decode()
         else:
-            words = "\n".join(ET.fromstring(data).itertext())
+            root = ET.fromstring(data)
+            enclosed = root.find(".//{urn:hl7-org:v3}nonXMLBody/{urn:hl7-org:v3}text")
+            words = "\n".join(root.itertext()) if enclosed is None else pdf_text(b64decode(enclosed.text or ""))
         yield document, _CHILD.sub("", _SPACES.sub(" ", words))
 
 

@@ -13,7 +13,9 @@ import pytest
 
 from larrey.apps.demo.generation import Edition, patient, patients, slots
 from larrey.apps.demo.pathways import pathways
+from larrey.apps.demo.resources import INS_TEST, IPP
 from larrey.kit import json
+from larrey.wire import cda
 from tests.demo import rules
 from tests.demo.rules import Dossier
 
@@ -76,6 +78,39 @@ def test_every_form_of_document_is_met(dossiers: list[Dossier]) -> None:
         document["content"][0]["attachment"]["contentType"] for one in dossiers for document in one.of("DocumentReference")
     )
     assert forms.keys() == {"text/plain; charset=utf-8", "application/pdf", "text/xml"}
+
+
+def test_cda_documents_say_who_the_patient_is(dossiers: list[Dossier]) -> None:
+    levels: Counter[int] = Counter()
+    qualified = set()
+    for one in dossiers:
+        numbers = [(i["system"], i["value"]) for i in one.patient["identifier"]]
+        ins = [("1.2.250.1.213.1.4.10", value) for system, value in numbers if system == INS_TEST]
+        ipps = {value for system, value in numbers if system.startswith(IPP)}
+        for document in one.of("DocumentReference"):
+            content = document["content"][0]
+            if content["attachment"]["contentType"] != "text/xml":
+                continue
+            read = cda.read(b64decode(content["attachment"]["data"]))
+            *known, (root, ipp) = read.patient.identifiers
+            assert known == ins
+            assert root.startswith("2.25.")
+            assert ipp in ipps
+            assert read.patient.birth_date == one.patient["birthDate"]
+            assert (read.title, read.type.code) == (document["description"], document["type"]["coding"][0]["code"])
+            code = content["format"]["code"]
+            if read.level == 1:
+                assert code == "urn:ihe:iti:xds-sd:pdf:2008"
+                assert read.parts[0].media_type == "application/pdf"
+                assert read.parts[0].content.startswith(b"%PDF-")
+            else:
+                assert code == "urn:asipSante:modelesHorsProfils:2011"
+                assert all(section.blocks for section in read.sections)
+            levels[read.level] += 1
+            qualified.add(bool(ins))
+    assert levels[1] > 3
+    assert levels[2] > 3
+    assert qualified == {True, False}
 
 
 def test_what_was_changed_was_changed_by_someone_else() -> None:

@@ -32,18 +32,23 @@ def ipp(hospital: Hospital, number: int) -> str:
     return f"{hospital.number}{(number * 48271 + hospital.number * 7919 * 1009) % 10**8:08d}"
 
 
+def matricule(person: Person) -> str:
+    """Her INS of the test range; empty while her identity is provisional: one in twelve, and who has no whole date of birth."""
+    if person.precision < 10 or Random(f"{person.number}/{person.family}/{person.born}/ins").random() < 0.08:
+        return ""
+    return numbers.ins("2" if person.sex == "female" else "1", person.born, person.birth_place.insee, person.order)
+
+
 def resource(random: Random, id_: str, person: Person, hospitals: Iterable[Hospital], today: date) -> Resource:
-    """The Patient. One in twelve has a provisional identity, hence no INS. ``hospitals``: where she was seen."""
-    qualified = random.random() > 0.08 and person.precision == 10
+    """The Patient. ``hospitals``: where she was seen."""
+    qualified = matricule(person)
     seen = list(hospitals)
     identifiers = []
     for hospital in seen:
         one = identifier("usual", V2_IDENTIFIER_TYPE, "PI", f"{IPP}/{hospital.key}", ipp(hospital, person.number))
         identifiers.append(one | {"assigner": hospital.ref})
     if qualified:
-        sex = "2" if person.sex == "female" else "1"
-        matricule = numbers.ins(sex, person.born, person.birth_place.insee, person.order)
-        identifiers.append(identifier("official", FR_IDENTIFIER_TYPE, "INS-NIR-TEST", INS_TEST, matricule))
+        identifiers.append(identifier("official", FR_IDENTIFIER_TYPE, "INS-NIR-TEST", INS_TEST, qualified))
     names: list[Resource] = [
         {
             "extension": [{"url": FR_CORE + "fr-core-patient-birth-list-given-name", "valueString": " ".join(person.given)}],

@@ -1,10 +1,11 @@
-"""Documents as CDA R2 in the manner of the French CI-SIS: header, and a structured body of narrative sections.
+"""Documents as CDA R2 in the manner of the French CI-SIS: header, and narrative sections or a PDF.
 
-Source of the elements: CI-SIS, volet « Structuration minimale des documents de santé » (ANS).
+Source of the elements: CI-SIS, volet « Structuration minimale des documents de santé » (ANS); for level 1, IHE XDS-SD.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from xml.sax.saxutils import escape, quoteattr
 
 from larrey.apps.demo.resources import moment
@@ -52,8 +53,22 @@ def _section(heading: str, body: str) -> str:
     return f"<component><section>{code}{title}<text>{_narrative(body)}</text></section></component>"
 
 
-def render(paper: Paper, ins: str) -> bytes:
-    """The XML in UTF-8. ``ins``: the matricule, empty when the identity is not qualified."""
+def _body(paper: Paper, enclosed: bytes | None) -> str:
+    if enclosed is not None:
+        data = b64encode(enclosed).decode()
+        return f'<nonXMLBody><text mediaType="application/pdf" representation="B64">{data}</text></nonXMLBody>'
+    sections = [*paper.sections]
+    if paper.greeting:
+        sections.insert(0, ("", paper.greeting))
+    if paper.closing:
+        sections.append(("", f"{paper.closing}\n{paper.author.shown}, {paper.author.title}"))
+    return f"<structuredBody>{''.join(_section(*section) for section in sections)}</structuredBody>"
+
+
+def render(paper: Paper, ins: str, enclosed: bytes | None = None) -> bytes:
+    """The XML in UTF-8. ``ins``: the matricule, empty when the identity is not qualified; ``enclosed``: a PDF, which makes it a
+    document of level 1.
+    """
     person, author, hospital = paper.person, paper.author, paper.hospital
     when, number = _time(paper), f"{person.number}.{paper.at:%Y%m%d%H%M}"
     given, _, family = author.shown.removeprefix("Dr ").partition(" ")
@@ -63,16 +78,13 @@ def render(paper: Paper, ins: str) -> bytes:
     gender = ("F", "Féminin") if person.sex == "female" else ("M", "Masculin")
     name = f"<given>{escape(given)}</given><family>{escape(family.upper())}</family>"
     place = f'<id root="1.2.250.1.71.4.2.2" extension="1{hospital.finess}"/><name>{escape(hospital.name)}</name>'
-    sections = [*paper.sections]
-    if paper.greeting:
-        sections.insert(0, ("", paper.greeting))
-    if paper.closing:
-        sections.append(("", f"{paper.closing}\n{author.shown}, {author.title}"))
+    standard = "" if enclosed is None else '<templateId root="1.3.6.1.4.1.19376.1.2.20"/>'
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
         '<realmCode code="FR"/><typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>'
         '<templateId root="2.16.840.1.113883.2.8.2.1"/><templateId root="1.2.250.1.213.1.1.1.1"/>'
+        f"{standard}"
         f'<id root="2.25.{person.number}.1" extension="{number}"/>'
         f'<code code="{paper.loinc}" displayName={quoteattr(paper.type_label)} codeSystem="2.16.840.1.113883.6.1"'
         ' codeSystemName="LOINC"/>'
@@ -93,6 +105,6 @@ def render(paper: Paper, ins: str) -> bytes:
         "</representedCustodianOrganization></assignedCustodian></custodian>"
         f'<legalAuthenticator><time value="{when}"/><signatureCode code="S"/><assignedEntity><id nullFlavor="NI"/>'
         f"<assignedPerson><name>{name}</name></assignedPerson></assignedEntity></legalAuthenticator>"
-        f"<component><structuredBody>{''.join(_section(*section) for section in sections)}</structuredBody></component>"
+        f"<component>{_body(paper, enclosed)}</component>"
         "</ClinicalDocument>"
     ).encode()

@@ -9,8 +9,8 @@ from hashlib import sha1
 from typing import TYPE_CHECKING, NamedTuple
 
 from larrey.apps.demo.catalogue import ACTS
-from larrey.apps.demo.people.patient import ipp
-from larrey.apps.demo.resources import CCAM, DOCUMENT_CLASS, LOINC, Resource, coding, concept, hl7, moment
+from larrey.apps.demo.people.patient import ipp, matricule
+from larrey.apps.demo.resources import CCAM, DOCUMENT_CLASS, FORMAT, IHE_FORMAT, LOINC, Resource, coding, concept, hl7, moment
 from larrey.apps.demo.stories import cda, pdf
 from larrey.apps.demo.stories.paper import Paper
 from larrey.apps.demo.structure import Professional, Unit
@@ -105,20 +105,26 @@ def write(
 
 
 _PLAIN_FORMAT = coding("urn:oid:1.3.6.1.4.1.19376.1.2.3", "urn:ihe:iti:xds:2017:mimeTypeSufficient", "Type MIME suffisant")
-_CDA_FORMAT = coding("urn:oid:1.3.6.1.4.1.19376.1.2.3", "urn:hl7-org:sdwg:ccda-structuredBody:2.1", "CDA R2, corps structuré")
-_CDA_KINDS = frozenset({"11490-0", "34112-3", "11502-2"})
+# Codes of JDV_J10-XdsFormatCode-CISIS. What is structured claims no template of a content profile, such as the LDL-SES.
+_STRUCTURED_FORMAT = coding(FORMAT, "urn:asipSante:modelesHorsProfils:2011", "Document non référencé IHE ou CI-SIS")
+_PDF_FORMAT = coding(IHE_FORMAT, "urn:ihe:iti:xds-sd:pdf:2008", "Document à corps non structuré en Pdf/A-1")
+_STRUCTURED = frozenset({"11490-0", "34112-3", "11502-2"})
+_ENCLOSED = frozenset({"18748-4"})
+"""Kinds that become CDA of level 1, around a PDF."""
 
 
 def _attachment(stay: Stay, paper: Paper) -> tuple[Resource, Resource]:
     """The document in the form of the patient's papers, with its format."""
     story = stay.story
     form = story.paper
-    if form == "cda" and paper.loinc not in _CDA_KINDS:
+    if form == "cda" and paper.loinc not in _STRUCTURED | _ENCLOSED:
         form = "text"
     if form == "text":
         data, mime, format_ = paper.plain().encode(), "text/plain; charset=utf-8", _PLAIN_FORMAT
     elif form == "cda":
-        data, mime, format_ = cda.render(paper, ""), "text/xml", _CDA_FORMAT
+        enclosed = pdf.render(paper) if paper.loinc in _ENCLOSED else None
+        data, mime = cda.render(paper, matricule(story.person), enclosed), "text/xml"
+        format_ = _STRUCTURED_FORMAT if enclosed is None else _PDF_FORMAT
     else:
         data, mime, format_ = pdf.render(paper), "application/pdf", _PLAIN_FORMAT
     content: Resource = {"contentType": mime, "language": "fr-FR"}
