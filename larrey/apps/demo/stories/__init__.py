@@ -5,7 +5,8 @@
 ``letters``, ``french`` (words).
 """
 
-from larrey.apps.demo.stories.stay import Leg, Stay
+from larrey.apps.demo.stories.movements import Leg
+from larrey.apps.demo.stories.stay import Stay
 from larrey.apps.demo.stories.story import Present, Story
 
 __all__ = ["Leg", "Present", "Stay", "Story"]

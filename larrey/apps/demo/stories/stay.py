@@ -3,70 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from larrey.apps.demo.catalogue import ACTS, DIAGNOSES
-from larrey.apps.demo.resources import CCAM, HL7, ICD10, VISIT, Resource, coding, concept, hl7, moment, text
+from larrey.apps.demo.resources import CCAM, ICD10, VISIT, Resource, concept, hl7, moment, text
 from larrey.apps.demo.stories import documents, letters, measuring, prescribing
 from larrey.apps.demo.stories.appointments import Appointment
+from larrey.apps.demo.stories.movements import CLASSES, EXITS, ROLES, SOURCES, Entry, Exit, Leg, Movement
 from larrey.apps.demo.stories.prescribing import Prescription
 from larrey.apps.demo.stories.values import Course, Drawn, Points
 from larrey.apps.demo.structure import Hospital, Professional, Unit
 
 if TYPE_CHECKING:
     from larrey.apps.demo.stories.story import Story
-
-_CLASSES = {
-    "IMP": (coding(HL7 + "v3-ActCode", "IMP", "inpatient encounter"), "Hospitalisation complète"),
-    "EMER": (coding(HL7 + "v3-ActCode", "EMER", "emergency"), "Passage aux urgences"),
-    "AMB": (coding(HL7 + "v3-ActCode", "AMB", "ambulatory"), "Consultation externe"),
-    "SS": (coding(HL7 + "v3-ActCode", "SS", "short stay"), "Hospitalisation de jour"),
-}
-_SOURCES = {
-    "emergency": ("emd", "Par les urgences"),
-    "planned": ("outp", "Hospitalisation programmée"),
-    "transfer": ("hosp-trans", "Transfert d'un autre établissement"),
-    "doctor": ("gp", "Adressé par le médecin traitant"),
-    "birth": ("born", "Né dans l'établissement"),
-}
-_EXITS = {
-    "home": ("home", "Retour au domicile"),
-    "rehab": ("rehab", "Transfert en soins de suite et de réadaptation"),
-    "transfer": ("other-hcf", "Transfert vers un autre établissement"),
-    "psychiatry": ("psy", "Transfert en psychiatrie"),
-    "nursing": ("snf", "Retour en EHPAD"),
-    "advice": ("aadvice", "Sortie contre avis médical"),
-    "death": ("exp", "Décès"),
-}
-_ROLES = {
-    "main": ("DD", "Diagnostic principal"),
-    "other": ("CM", "Diagnostic associé"),
-    "entry": ("AD", "Diagnostic d'entrée"),
-}
-Entry = Literal["emergency", "planned", "transfer", "doctor", "birth"]
-Exit = Literal["home", "rehab", "transfer", "psychiatry", "nursing", "advice", "death"]
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """Part of a stay spent in one unit of ``kind``; how long, in days or hours: a number, or a range to draw from."""
-
-    kind: str
-    days: float | tuple[float, float] = 0
-    hours: float | tuple[float, float] = 0
-
-
-@dataclass(slots=True)
-class Movement:
-    """Where the patient was from ``start`` to ``end``."""
-
-    unit: Unit
-    start: datetime
-    end: datetime
-    place: Resource
-    bed: bool
 
 
 class Stay:
@@ -229,7 +179,7 @@ class Stay:
 
     def _admit(self, entry: Entry, reason_text: str, title: str) -> Resource:
         story = self.story
-        class_, label = _CLASSES[self._class]
+        class_, label = CLASSES[self._class]
         number = len(story.stays) + 1
         self.encounter = {}
         content: Resource = {
@@ -246,7 +196,7 @@ class Stay:
             "reasonCode": [concept(ICD10, self.reason, DIAGNOSES[self.reason]) | ({"text": reason_text} if reason_text else {})],
         }  # fmt: skip
         if self._class != "AMB":
-            content["hospitalization"] = {"admitSource": hl7("admit-source", *_SOURCES[entry])}
+            content["hospitalization"] = {"admitSource": hl7("admit-source", *SOURCES[entry])}
         ref = story.add("Encounter", content, self.start, self.doctor)
         if ref is None:
             return {"reference": "Encounter/none"}
@@ -271,7 +221,7 @@ class Stay:
             self.encounter["serviceProvider"] = movement.unit.ref
         self.encounter["location"] = locations
         if over and self._class != "AMB":
-            out = hl7("discharge-disposition", *_EXITS[self.leave])
+            out = hl7("discharge-disposition", *EXITS[self.leave])
             self.encounter["hospitalization"] = self.encounter["hospitalization"] | {"dischargeDisposition": out}
 
     def diagnosis(
@@ -283,7 +233,7 @@ class Stay:
         at = max(self.start, self.day(day) if day else self.start)
         made = self.story.condition(code, at, until=until, stay=self, lasting=False) if self.holds(at) else None
         if made is not None:
-            entry = {"condition": made, "use": hl7("diagnosis-role", *_ROLES[role])}
+            entry = {"condition": made, "use": hl7("diagnosis-role", *ROLES[role])}
             self.encounter.setdefault("diagnosis", []).append(entry)
         return made
 

@@ -14,8 +14,9 @@ from larrey.apps.demo.people.person import Person
 from larrey.apps.demo.resources import ATC, ICD10, Identities, Resource, concept, hl7, moment, reference, text
 from larrey.apps.demo.stories import french, prescribing
 from larrey.apps.demo.stories.appointments import Appointment, book
+from larrey.apps.demo.stories.movements import Leg
 from larrey.apps.demo.stories.prescribing import Prescription
-from larrey.apps.demo.stories.stay import Leg, Stay
+from larrey.apps.demo.stories.stay import Stay
 from larrey.apps.demo.stories.values import Body, Usual
 from larrey.apps.demo.structure import Bed, Group, Hospital, Professional, Unit
 
