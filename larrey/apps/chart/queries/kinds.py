@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Cursor
 
 from larrey.apps.chart.queries import analytes
-from larrey.fhir.shelves import analyte
+from larrey.fhir.shelves import analyte, shelf
 from larrey.kit import json
 from larrey.store import chart
 from larrey.store.caller import Caller
@@ -68,12 +68,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One resource as a line of a list; ``when`` is its clinical date, FHIR text."""
+    """One resource as a line of a list; ``when`` is its clinical date, FHIR text; ``shelf`` as in ``larrey.fhir.shelves``."""
 
     type: str
     id: str
     line: words.Line
     when: str = ""
+    shelf: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def listing(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, af
 def item(stored: Stored) -> Item:
     """A resource as a line of a list."""
     resource = json.loads(stored.body)
-    return Item(stored.type, stored.id, line(resource), words.happened(resource))
+    return Item(stored.type, stored.id, line(resource), words.happened(resource), shelf(resource))
 
 
 def line(resource: Mapping[str, Any]) -> words.Line:

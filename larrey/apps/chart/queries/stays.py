@@ -11,6 +11,7 @@ from psycopg import Cursor
 
 from larrey.apps.chart.queries.banner import locations
 from larrey.apps.chart.queries.kinds import Item, item
+from larrey.fhir.shelves import LABORATORY
 from larrey.kit import json
 from larrey.kit.errors import NotFound
 from larrey.store import chart
@@ -24,7 +25,7 @@ from larrey.ui.words.dates import bounds
 
 ROWS = 40
 """Stays on a page."""
-WITHIN = 60
+WITHIN = 200
 """Rows of each part of the page of one stay."""
 SECONDS = 5.0
 _INPATIENT = frozenset({"IMP", "ACUTE", "NONAC", "SS", "OBSENC"})
@@ -70,7 +71,8 @@ class Moved:
 class OneStay:
     """One stay: where, and what belongs to it. Parts that the caller may not read are ``None``.
 
-    ``until`` is the instant of its end as the page of results takes it; empty while the stay is open.
+    ``until`` is the instant of its end as the page of results takes it; empty while the stay is open. ``laboratory`` counts
+    the reports of the laboratory, which are read as results and left out of ``reports``.
     """
 
     stay: Stay
@@ -79,6 +81,7 @@ class OneStay:
     diagnoses: list[Item] | None
     acts: list[Item] | None
     reports: list[Item] | None
+    laboratory: int
     documents: list[Item] | None
     prescriptions: list[Item] | None
 
@@ -145,9 +148,18 @@ def one_stay(cursor: Cursor[Any], caller: Caller, patient_id: str, id_: str) -> 
         raise NotFound(f"{reference} is not in this patient's record.")
     moved = places.movements(encounter, locations(cursor, caller, places.to_look_up(encounter)))
     parts = {name: _part(cursor, caller, patient_id, type_, reference) for name, type_ in _PARTS.items()}
+    reports = parts.pop("reports")
+    others = None if reports is None else [each for each in reports if each.shelf != LABORATORY]
     shown = stay(encounter, hospitals(cursor, caller))
     told = [Moved(place, formats.duration(place.start, place.end) if place.end or shown.here else "") for place in moved]
-    return OneStay(replace(shown, id=id_), _until(shown.end), told, **parts)
+    return OneStay(
+        replace(shown, id=id_),
+        _until(shown.end),
+        told,
+        reports=others,
+        laboratory=len(reports or ()) - len(others or ()),
+        **parts,
+    )
 
 
 def _until(end: str) -> str:

@@ -40,16 +40,25 @@ def test_one_stay_tells_its_movements_and_what_was_done(signed_in: SignedIn, fil
     fill(
         {"resourceType": "Condition", "id": "d1", "code": {"text": "Infarctus"}, **owner},
         {"resourceType": "Procedure", "id": "a1", "status": "completed", "code": {"text": "Coronarographie"}, **owner},
-        {"resourceType": "DiagnosticReport", "id": "r1", "status": "final", "code": {"text": "Ionogramme"}, **owner},
+        {"resourceType": "DiagnosticReport", "id": "r1", "status": "final", "code": {"text": "Radiographie"}, **owner},
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "r2",
+            "status": "final",
+            "category": [state("v2-0074", "LAB")],
+            "code": {"text": "Ionogramme"},
+            **owner,
+        },
         {"resourceType": "Condition", "id": "d2", "code": {"text": "Asthme"}, "subject": owner["subject"]},
     )
     said = words(signed_in("doctor"), "/stays/st")
     assert "01/02/2024 22:00 02/02/2024 06:00 8 h Urgences" in said
     assert "02/02/2024 06:00 06/02/2024 12:00 4 jours Cardiologie A Chambre 4" in said
     assert "Hôpital Nord · Cardiologie" in said
-    for expected in ["Infarctus", "Coronarographie", "Ionogramme"]:
+    for expected in ["Infarctus", "Coronarographie", "Radiographie", "1 compte rendu"]:
         assert expected in said
     assert "Bloc" not in said
+    assert "Ionogramme" not in said  # read among the results
     assert "Asthme" not in said
 
 
