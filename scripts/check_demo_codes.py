@@ -21,8 +21,8 @@ from larrey.apps.demo.catalogue import ACTS, DIAGNOSES, DRUGS
 from larrey.apps.demo.catalogue.alerts import ALLERGIES
 from larrey.apps.demo.catalogue.background import VACCINES
 
-_USAGE = re.compile(r"^\*\*\* SU\d+ \*\*\* ")
-"""Mark of a code whose use is restricted, before its label."""
+_SUPPRESSED = re.compile(r"^\*\*\* SU\d+ \*\*\* ")
+"""Mark of a code that is no longer to be used, before its label (the digits are the year since when)."""
 
 
 def rows(path: Path, separator: str, encoding: str = "utf-8") -> Iterator[list[str]]:
@@ -34,7 +34,7 @@ def rows(path: Path, separator: str, encoding: str = "utf-8") -> Iterator[list[s
 def faults(folder: Path) -> list[str]:
     """What is wrong, in words."""
     found = []
-    cim10 = {row[0]: " ".join(_USAGE.sub("", row[5]).split()) for row in rows(folder / "cim10.csv.gz", ",")}
+    cim10 = {row[0]: " ".join(row[5].split()) for row in rows(folder / "cim10.csv.gz", ",") if not _SUPPRESSED.match(row[5])}
     for code, label in DIAGNOSES.items():
         known = cim10.get(code.replace(".", ""))
         if known != label:

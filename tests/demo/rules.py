@@ -351,6 +351,18 @@ def letters_tell_the_right_age(d: Dossier) -> Iterator[str]:
                 yield f"a letter says {years} years, she is {age}"
 
 
+def contrast_is_not_given_to_the_allergic(d: Dossier) -> Iterator[str]:
+    if not any(coding["code"] == "V08A" for a in d.of("AllergyIntolerance") for coding in a["code"].get("coding", ())):
+        return
+    for done in d.of("Procedure", "DiagnosticReport"):
+        label = done["code"].get("coding", [{}])[0].get("display", "")
+        if "avec injection" in label or "angioscanner" in label.lower():
+            yield f"{label} in spite of an allergy"
+    for document, text in texts(d):
+        if re.search(r"scanner[^.]* injecté|rehaussé", text):
+            yield f"{document['description']} tells of contrast in spite of an allergy"
+
+
 def letters_name_known_doctors(d: Dossier) -> Iterator[str]:
     known = [r["name"][0]["text"] for r in group(d.edition).resources if r["resourceType"] == "Practitioner"]
     for document, text in texts(d):
@@ -430,7 +442,7 @@ RULES: tuple[Rule, ...] = (
     what_happens_in_a_stay_lies_in_it, values_are_plausible, values_follow_the_course, references_lead_somewhere, codes_are_known,
     numbers_have_valid_keys, prescriptions_have_the_status_they_should, letters_name_the_patient, letters_tell_the_right_age,
     letters_name_known_doctors, letters_quote_the_record, letters_prescribe_what_is_prescribed,
-    letters_give_the_dates_of_the_stay, whoever_has_a_bed_today_lies_in_it,
+    letters_give_the_dates_of_the_stay, contrast_is_not_given_to_the_allergic, whoever_has_a_bed_today_lies_in_it,
 )  # fmt: skip
 
 

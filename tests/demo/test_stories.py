@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from larrey.apps.demo.catalogue import ACTS
 from larrey.apps.demo.generation import Edition, patient, patients, slots
 from larrey.apps.demo.pathways import pathways
 from larrey.apps.demo.resources import INS_TEST, IPP
@@ -179,6 +180,10 @@ PLANTS: tuple[tuple[str, Plant], ...] = (
     ("sexes_and_ages_fit_diagnoses", lambda one: _first(one, "Condition")["code"]["coding"][0].update(code="O80.9") or _other_sex(one)),
     ("stays_do_not_overlap", lambda one: [e.update(period={"start": "2024-01-01T00:00:00+01:00", "end": "2024-02-01T00:00:00+01:00"})
                                           for e in one.encounters.values()]),
+    ("contrast_is_not_given_to_the_allergic", lambda one: one.resources.extend((
+        {"resourceType": "AllergyIntolerance", "id": "a", "code": {"coding": [{"code": "V08A"}]}},
+        {"resourceType": "Procedure", "id": "p", "code": {"coding": [{"display": ACTS["ZCQH001"]}]}},
+    ))),
     ("whoever_has_a_bed_today_lies_in_it", lambda one: [e.update(status="in-progress") for e in one.encounters.values()]),
 )  # fmt: skip
 

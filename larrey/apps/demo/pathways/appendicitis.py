@@ -118,9 +118,10 @@ def _image(s: Story, stay: Stay, form: Form, size: int, *, child: bool) -> None:
             spread[1], day=0.08,
         )  # fmt: skip
     else:
+        enhanced = "" if "produits de contraste iodés" in stay.story.allergies else " et rehaussée"
         stay.imaging(
             "ZCQH001", "Scanner abdominopelvien",
-            f"Appendice en position {s.pick('latérocæcale', 'rétrocæcale', 'pelvienne')}, mesuré à {size} mm de diamètre, à paroi épaissie et rehaussée. "
+            f"Appendice en position {s.pick('latérocæcale', 'rétrocæcale', 'pelvienne')}, mesuré à {size} mm de diamètre, à paroi épaissie{enhanced}. "
             f"{stool}{spread[0]} Pas d'autre anomalie abdominale ni pelvienne.",
             spread[1], day=0.1,
         )  # fmt: skip

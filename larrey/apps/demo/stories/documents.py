@@ -9,6 +9,7 @@ from hashlib import sha1
 from typing import TYPE_CHECKING, NamedTuple
 
 from larrey.apps.demo.catalogue import ACTS
+from larrey.apps.demo.catalogue.alerts import ALLERGIES
 from larrey.apps.demo.people.patient import ipp, matricule
 from larrey.apps.demo.resources import CCAM, DOCUMENT_CLASS, FORMAT, IHE_FORMAT, LOINC, Resource, coding, concept, hl7, moment
 from larrey.apps.demo.stories import cda, pdf
@@ -144,11 +145,18 @@ def _attachment(stay: Stay, paper: Paper) -> tuple[Resource, Resource]:
     return content, format_
 
 
+_WITHOUT = {"ZBQH001": "ZBQK001", "ZCQH001": "ZCQK004", "ACQH003": "ACQK001"}
+"""Scanners with injected contrast, and the same without."""
+
+
 def imaging(stay: Stay, code: str, title: str, found: str, conclusion: str, at: datetime) -> None:
     """The act, its DiagnosticReport and its document, by a radiologist of the hospital."""
     if not stay.holds(at):
         return
     story = stay.story
+    if code in _WITHOUT and ALLERGIES["iode"].said in story.allergies:
+        code, title = _WITHOUT[code], f"{title} sans injection"
+        found = f"Examen réalisé sans injection, du fait d'une allergie aux produits de contraste iodés. {found}"
     unit = story.unit("imagerie", stay.hospital)
     radiologist = story.pick(*unit.doctors)
     stay.act(code, at=at, by=radiologist)

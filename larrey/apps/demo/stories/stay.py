@@ -374,7 +374,7 @@ class Stay:
         return made
 
     def imaging(self, code: str, title: str, found: str, conclusion: str, *, day: float = 0, at: datetime | None = None) -> None:
-        """An examination (CCAM ``code``) with its report."""
+        """An examination (CCAM ``code``) with its report; a scanner is made without injection when contrast is not borne."""
         documents.imaging(self, code, title, found, conclusion, at or self.day(day))
 
     def operation(self, code: str, title: str, report: Sequence[tuple[str, str]], **options: Any) -> Resource | None:

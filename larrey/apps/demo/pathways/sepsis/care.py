@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from larrey.apps.demo.catalogue import DRUGS
-from larrey.apps.demo.pathways.sepsis.focus import PNEUMONIA, PYELONEPHRITIS, Focus
+from larrey.apps.demo.pathways.sepsis.focus import PNEUMONIA, PYELONEPHRITIS, ULTRASOUND, Focus
 from larrey.apps.demo.resources import hl7, moment
 from larrey.apps.demo.stories import Stay
 from larrey.apps.demo.stories.prescribing import Prescription, medication
@@ -115,7 +115,10 @@ def care(stay: Stay, focus: Focus, ventilated: float) -> None:
         stay.act("GLLD008", at=entry + timedelta(days=number, hours=1), by=resuscitator)
     for number in range(min(3, int(ventilated)) + 1):
         stay.act("EQLF003", at=entry + timedelta(days=number, hours=1, minutes=10), by=resuscitator, detail="Noradrénaline.")
-    stay.imaging(*focus.image, focus.found, focus.conclusion, at=entry + timedelta(hours=2))
+    if focus is PYELONEPHRITIS and "produits de contraste iodés" in stay.story.allergies:
+        stay.imaging(*ULTRASOUND, focus.conclusion, at=entry + timedelta(hours=2))
+    else:
+        stay.imaging(*focus.image, focus.found, focus.conclusion, at=entry + timedelta(hours=2))
     stay.imaging(
         "DZQM006", "Échographie cardiaque transthoracique",
         "Ventricule gauche non dilaté, cinétique normale, hyperkinétique. Ventricule droit non dilaté. Pas de valvulopathie "

@@ -83,3 +83,10 @@ PYELONEPHRITIS = Focus(
     "dilatation des cavités pyélocalicielles, pas de calcul, pas d'abcès constitué. Pas d'épanchement intrapéritonéal.",
     "Pyélonéphrite aiguë sans obstacle ni abcès : pas d'indication de drainage en urgence.",
 )
+ULTRASOUND = (
+    "JAQM003",
+    "Échographie rénale",
+    "Rein augmenté de taille, avec plages corticales hypoéchogènes mal limitées et infiltration de la graisse péri-rénale. Pas de "
+    "dilatation des cavités pyélocalicielles, pas de calcul visible, pas de collection.",
+)
+"""What is done for pyelonephritis, with what is found, in place of a scanner whose contrast is not borne."""
