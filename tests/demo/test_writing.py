@@ -16,11 +16,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from larrey.apps.demo import api
+from larrey.apps.demo import api, writing
 from larrey.store.caller import system
 
 TODAY = date(2026, 11, 25)
-PATIENTS, OTHERS = 108, 400
+PATIENTS, OTHERS, TOGETHER = 84, 400, 12
 PATIENCE = 20.0
 """Seconds a process may take to do or end something."""
 WRITE = f"""
@@ -29,7 +29,7 @@ from datetime import date
 from larrey.apps.demo import api, writing
 from larrey.store.caller import system
 
-writing.TOGETHER = 12  # more commits, so that one can fall between two
+writing.TOGETHER = {TOGETHER}
 said = lambda covered, written: print(covered, written, flush=True)
 api.load_in_parallel(sys.argv[1], system("demo"), patients={PATIENTS}, today=date.fromisoformat("{TODAY}"), count=2, progress=said)
 """
@@ -103,7 +103,10 @@ def patients_at(url: str) -> int:
     return row[0] if row else 0
 
 
-def test_a_set_whose_writing_was_killed_is_completed_to_the_same(new_database: Callable[[], str]) -> None:
+def test_a_set_whose_writing_was_killed_is_completed_to_the_same(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "TOGETHER", TOGETHER)  # more commits, so that a few patients are shared out, too
     undisturbed, killed = new_database(), new_database()
     before = children()
     seen: list[tuple[int, int]] = []
@@ -117,14 +120,14 @@ def test_a_set_whose_writing_was_killed_is_completed_to_the_same(new_database: C
     with started("-c", WRITE, killed) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(4)]  # the structure, then three commits of its workers
-        assert [line.split()[0] for line in lines] == ["0", "12", "12", "12"]
+        assert [line.split()[0] for line in lines] == ["0", *[str(TOGETHER)] * 3]
         workers = session(process.pid) - {process.pid}
         assert len(workers) >= 2
         process.kill()
         assert until(lambda: not session(process.pid)), "workers outlive the process that was killed"
     assert process.returncode == -signal.SIGKILL
     part = written(killed)
-    assert 36 <= patients_at(killed) < PATIENTS
+    assert 3 * TOGETHER <= patients_at(killed) < PATIENTS
     assert set(part) < set(whole)
 
     rest = api.load_in_parallel(killed, system("demo"), patients=PATIENTS, today=TODAY, count=2)
