@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -191,7 +192,7 @@ def walk_to(page: Page, text: str) -> None:
     """Walk down the list with j until the focus is on a link with this text."""
     for _step in range(60):
         page.keyboard.press("j")
-        if text in (page.evaluate("document.activeElement.innerText") or ""):
+        if text in page.evaluate("document.activeElement.matches('a') ? document.activeElement.innerText : ''"):
             return
     raise AssertionError(f"{text} is not reached")
 
@@ -271,6 +272,16 @@ def test_typing_fast_shows_the_answer_to_the_last_letters(browser: Browser, serv
         expect(page.locator(".larrey-name")).to_have_text("MARTIN Jeanb")
         page.keyboard.press("/")
         expect(page.locator("#q")).to_be_focused()
+
+
+def test_what_is_typed_before_the_scripts_come_is_answered(browser: Browser, server: Server) -> None:
+    with visit(browser, server) as page:
+        sign_in(page)
+        page.route("**/htmx.min.js*", lambda route: (time.sleep(0.7), route.continue_()))
+        page.goto("/", wait_until="commit")
+        page.locator("#q").wait_for()
+        page.keyboard.type("martin jeanc")
+        expect(page.locator("a[data-result]")).to_have_text(["MARTIN Jeanc"])
 
 
 def test_an_expired_session_leads_to_sign_in_even_while_typing(browser: Browser, server: Server) -> None:

@@ -95,6 +95,14 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
+// What was typed before the scripts were there is answered too.
+window.addEventListener("load", () => {
+  const field = document.querySelector("[data-walk][hx-get]");
+  if (!field || !window.htmx || field.value === field.defaultValue || field.dataset.answered === field.value.trim()) return;
+  const address = `${field.getAttribute("hx-get")}?q=${encodeURIComponent(field.value)}`;
+  window.htmx.ajax("GET", address, { source: field, target: field.dataset.walk });
+});
+
 // "/" goes to the search field from anywhere; Escape closes an open menu.
 document.addEventListener("keydown", (event) => {
   if (event.key === "/" && alone(event) && !typing(event.target) && !document.querySelector("dialog[open]")) {
