@@ -44,7 +44,8 @@ _COMMON = ("title", "code", "type", "category", "name", "description")
 
 def coding_text(coding: Element | None) -> str:
     """A Coding in words: its display, else its code."""
-    return str((coding or {}).get("display") or (coding or {}).get("code") or "")
+    shown = (coding or {}).get("display") or (coding or {}).get("code")
+    return shown if isinstance(shown, str) else ""
 
 
 def concept_text(concept: Element | None) -> str:
