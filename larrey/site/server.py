@@ -22,6 +22,8 @@ _STOP_SECONDS = 10
 _IDLE_SECONDS = 600  # a thread that ends takes its database connection with it
 _KEPT_SECONDS = 120
 """How long a connection may be silent: someone who reads a page for a minute must not have to connect again."""
+_CONNECTIONS = 16_384
+"""Browsers that may be connected to one process; Granian's own limit, 1,024 for two, leaves the others waiting unanswered."""
 STATIC = Path(__file__).parents[1] / "ui" / "static"
 
 
@@ -88,6 +90,7 @@ def run(settings: Settings, url: str, ready: Callable[[], None]) -> None:
             blocking_threads=settings.threads,
             blocking_threads_idle_timeout=_IDLE_SECONDS,
             backlog=2048,
+            backpressure=_CONNECTIONS,
             http1_settings=HTTP1Settings(header_read_timeout=_KEPT_SECONDS * 1000),
             log_level=LogLevels.warning,
             log_access=settings.log_requests,
