@@ -200,16 +200,18 @@ async def _hold(running: Running, targets: Targets, keys: Sequence[str], seconds
     held = Held(len(keys))
     begin = time.monotonic() + ramp
     end = begin + seconds
-    people = [
-        asyncio.create_task(_Person(running.port, key, targets, held, begin, end, ramp, n).work()) for n, key in enumerate(keys)
-    ]
+    people = [_Person(running.port, key, targets, held, begin, end, ramp, n) for n, key in enumerate(keys)]
+    tasks = [asyncio.create_task(person.work()) for person in people]
     await asyncio.sleep(ramp)
     cpu, since = running.cpu(), time.monotonic()
     await asyncio.sleep(max(0.0, end - time.monotonic()))
     held.cpu, held.seconds = running.cpu() - cpu, time.monotonic() - since
-    for person in people:
-        person.cancel()
-    await asyncio.gather(*people, return_exceptions=True)
+    now = time.monotonic()
+    held.errors["not answered"] += sum(now - person.asked > P95_MS / 1000 for person in people if person.asked)
+    held.errors = +held.errors  # without those that did not happen
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     return held
 
 
@@ -223,14 +225,16 @@ class _Person:
         self._random = random.Random(number)
         self._head = f"Host: 127.0.0.1:{port}\r\nAccept: text/html\r\nCookie: larrey_session={key}\r\n\r\n"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.asked = 0.0  # when the page was asked for that is not there yet; 0: none
 
     async def work(self) -> None:
         await asyncio.sleep(self._random.uniform(0, self._ramp))
         try:
             while time.monotonic() < self._end:
                 page = self._random.choices(list(MIX), list(MIX.values()))[0]
-                start = time.monotonic()
+                self.asked = start = time.monotonic()
                 error = await self._page(self._targets.address(page, self._random))
+                self.asked = 0.0
                 if start >= self._begin:
                     if error:
                         self._held.errors[error] += 1
