@@ -7,7 +7,7 @@ from typing import Any
 from larrey.access.models import Account
 from larrey.access.roles import RIGHTS
 from larrey.kit.errors import Forbidden, Unauthenticated
-from larrey.store.caller import Caller
+from larrey.store.caller import EVERYONE, Caller
 
 
 def for_user(user: Any) -> Caller:
@@ -19,4 +19,6 @@ def for_user(user: Any) -> Caller:
         raise Unauthenticated("Sign in first.")
     if not user.is_active:
         raise Forbidden("This account is disabled.")
-    return Caller(actor=f"account:{user.username}", rights=RIGHTS.get(user.role, {}))
+    return Caller(
+        actor=f"account:{user.username}", rights=RIGHTS.get(user.role, {}), sight=EVERYONE, role=user.role, account=user.pk
+    )

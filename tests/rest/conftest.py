@@ -11,7 +11,7 @@ import pytest
 from larrey.kit.errors import Unauthenticated
 from larrey.rest.application import Application, application
 from larrey.rest.settings import RestSettings
-from larrey.store.caller import Caller
+from larrey.store.caller import EVERYONE, Caller
 from tests.rest.client import Client
 
 RIGHTS = {
@@ -26,7 +26,7 @@ def verify(cursor: psycopg.Cursor[Any], secret: str) -> Caller:
     """Tokens named by what they may do."""
     if secret not in RIGHTS:
         raise Unauthenticated("unknown")
-    return Caller(f"token:{secret}", RIGHTS[secret])
+    return Caller(f"token:{secret}", RIGHTS[secret], EVERYONE)
 
 
 Serve = Callable[..., Application]

@@ -12,7 +12,7 @@ from larrey.access import tokens
 from larrey.kit.errors import Unauthenticated
 from larrey.rest.application import application
 from larrey.rest.settings import RestSettings
-from larrey.store.caller import Caller
+from larrey.store.caller import EVERYONE, Caller
 from tests.rest.client import Client
 from tests.rest.conftest import Serve
 
@@ -84,7 +84,7 @@ def test_a_revoked_token_dies_in_time_however_often_it_is_used(serve: Serve) -> 
         asked.append(secret)
         if secret not in valid:
             raise Unauthenticated("revoked")
-        return Caller("token:x", {"*": "r"})
+        return Caller("token:x", {"*": "r"}, EVERYONE)
 
     client = Client(serve(RestSettings(token_seconds=0.3), verify=verify), token="secret")
     assert [client.get("/Patient/a").status for _ in range(5)] == [200] * 5

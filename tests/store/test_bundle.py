@@ -23,6 +23,7 @@ from larrey.kit.errors import (
     Unsupported,
 )
 from larrey.store import Caller, Rules
+from larrey.store.caller import EVERYONE
 
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
 
@@ -218,7 +219,7 @@ def test_limits_and_rights(connection: Any, process: Any) -> None:
         process(*[entry("POST", "Patient", patient())] * 3, rules=Rules(entries=2))
     with pytest.raises(Invalid, match="array"):
         store.retry(connection, lambda c: store.process(c, store.system("t"), {"entry": {}}))
-    reader = Caller("reader", {"Patient": "rs"})
+    reader = Caller("reader", {"Patient": "rs"}, EVERYONE)
     bundle = {"entry": [entry("POST", "Patient", patient())]}
     with pytest.raises(Forbidden):
         store.retry(connection, lambda c: store.process(c, reader, bundle))
@@ -248,6 +249,6 @@ def test_what_others_wrote_is_signed_by_them(connection: psycopg.Connection[Any]
     store.retry(connection, lambda cursor: store.process(cursor, caller, bundle, signers=signers))
     rows = connection.execute("select id, actor from record.change where type = 'Patient'").fetchall()
     assert dict(rows) == {f"s{n}": signer for n, signer in enumerate(signers)}
-    clerk = Caller("account:x", {"Patient": "cruds"})
+    clerk = Caller("account:x", {"Patient": "cruds"}, EVERYONE)
     with pytest.raises(Forbidden):
         store.retry(connection, lambda cursor: store.process(cursor, clerk, bundle, signers=signers))

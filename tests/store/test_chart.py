@@ -16,6 +16,7 @@ from larrey.kit import json
 from larrey.kit.errors import Forbidden, Invalid
 from larrey.store import Caller, chart
 from larrey.store import hospitals as tree
+from larrey.store.caller import EVERYONE
 from larrey.store.chart import Section
 from larrey.store.hospitals import hospitals
 
@@ -145,7 +146,7 @@ def test_sections_show_what_is_asked_in_one_statement(
 
 
 def test_sections_leave_out_what_the_caller_may_not_see(cursor: psycopg.Cursor[Any]) -> None:
-    nurse = Caller("account:x", {"Condition": "rs"})
+    nurse = Caller("account:x", {"Condition": "rs"}, EVERYONE)
     found = chart.sections(cursor, nurse, "p", {"a": Section("Condition", 9), "b": Section("Observation", 9)})
     assert list(found) == ["a"]
     assert chart.sections(cursor, Caller("account:x"), "p", {"a": Section("Condition", 9)}) == {}
@@ -213,7 +214,7 @@ def test_events_of_several_types_in_pages_and_by_hospital(cursor: psycopg.Cursor
 def test_hospitals_where_the_patient_was(cursor: psycopg.Cursor[Any], caller: Caller) -> None:
     assert [each.id for each in chart.visited(cursor, caller, "p")] == ["north", "south"]
     assert chart.visited(cursor, caller, "other") == []
-    assert chart.visited(cursor, Caller("account:x", {"Organization": "rs"}), "p") == []
+    assert chart.visited(cursor, Caller("account:x", {"Organization": "rs"}, EVERYONE), "p") == []
 
 
 def test_a_change_moves_a_resource_to_another_shelf(
@@ -235,7 +236,7 @@ def test_hospitals_are_found_above_their_units(
     assert found.name("cardiology") == "Name of cardiology"
     assert [each.id for each in found.all()] == ["group", "north", "south"]
     assert found.within("north") == {"north", "cardiology", "uf1"}
-    assert hospitals(cursor, Caller("account:x", {"Patient": "rs"})).all() == []
+    assert hospitals(cursor, Caller("account:x", {"Patient": "rs"}, EVERYONE)).all() == []
     # What is written is seen once the copy is old enough; a circle does not hang.
     changed = [organization("uf1", parent="south"), organization("r1"), organization("r2", "r1"), organization("r1", "r2")]
     store.retry(connection, lambda c: [store.update(c, caller, each) for each in changed])

@@ -10,6 +10,7 @@ import pytest
 from larrey import store
 from larrey.kit.errors import NotFound
 from larrey.store import Caller
+from larrey.store.caller import EVERYONE
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_since_and_at(versions: Any, caller: Caller) -> None:
 
 
 def test_history_shows_only_types_that_may_be_read(versions: Any) -> None:
-    reader = Caller("r", {"Organization": "r"})
+    reader = Caller("r", {"Organization": "r"}, EVERYONE)
     assert {e.type for e in store.history(versions.cursor(), reader).entries} == {"Organization"}
 
 

@@ -23,6 +23,7 @@ from larrey.kit.errors import (
     Unprocessable,
 )
 from larrey.store import Caller, Rules
+from larrey.store.caller import EVERYONE
 
 Connection = psycopg.Connection[Any]
 
@@ -169,7 +170,7 @@ def test_conditional_delete_of_several_deletes_none(connection: Connection, writ
 
 
 def test_what_is_not_granted_is_denied(connection: Connection) -> None:
-    reader = Caller("reader", {"Patient": "r"})
+    reader = Caller("reader", {"Patient": "r"}, EVERYONE)
     for work in (
         lambda c: store.create(c, reader, patient()),
         lambda c: store.update(c, reader, patient(id="x")),

@@ -9,7 +9,7 @@ import pytest
 
 from larrey import store
 from larrey.kit.errors import Forbidden, Invalid, TooCostly, Unsupported
-from larrey.store.caller import Caller
+from larrey.store.caller import EVERYONE, Caller
 from larrey.store.search import Limits, search
 
 LOINC = "http://loinc.org"
@@ -275,7 +275,7 @@ def test_lists(find: Any, caller: Caller) -> None:
     with pytest.raises(Unsupported):
         find("Condition", ("_list", "$current-problems"))
     with pytest.raises(Forbidden):
-        find("Condition", ("_list", "l"), who=Caller("t", {"Condition": "s"}))
+        find("Condition", ("_list", "l"), who=Caller("t", {"Condition": "s"}, EVERYONE))
 
 
 def test_compartments(find: Any) -> None:
@@ -314,7 +314,7 @@ def test_the_newest_comes_first_where_nothing_is_asked(cursor: Any, caller: Call
 
 
 def test_rights(find: Any, cursor: Any) -> None:
-    doctor = Caller("t", {"Observation": "s", "Patient": "s"})
+    doctor = Caller("t", {"Observation": "s", "Patient": "s"}, EVERYONE)
     assert find("Observation", ("patient.name", "ete"), who=doctor) == "a b"
     assert find("Observation", ("_id", "a"), ("_include", "*"), who=doctor) == "a + p"
     assert find("Observation", ("_id", "a"), ("_revinclude", "*"), who=doctor) == "a + b"
@@ -333,7 +333,7 @@ def test_rights(find: Any, cursor: Any) -> None:
         with pytest.raises(Forbidden):
             find(type_, pair, who=doctor)
     with pytest.raises(Forbidden):
-        find("Observation", who=Caller("t", {"Observation": "r"}))
+        find("Observation", who=Caller("t", {"Observation": "r"}, EVERYONE))
     with pytest.raises(Forbidden):
         find(None, ("_type", "Observation,Condition"), who=doctor)
     assert find(None, who=Caller("nobody")) == ""
