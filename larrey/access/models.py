@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from larrey.access.audit import AuditEntry
 from larrey.access.roles import Role
+
+__all__ = ["AccessToken", "Account", "AccountManager", "AuditEntry"]
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -65,32 +67,3 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class AuditEntry(models.Model):
-    """One opening of a patient's record by a person: who, in what role, what, when, from where. Append-only.
-
-    The database refuses UPDATE, DELETE and TRUNCATE (migration 0002). ``patient`` and ``what`` are kept as text:
-    the trace outlives what it names.
-    """
-
-    when = models.DateTimeField(db_column="at", db_default=Now())
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
-    role = models.CharField(max_length=32)
-    patient = models.CharField(max_length=64)
-    what = models.CharField(max_length=200)
-    address = models.GenericIPAddressField(null=True)
-
-    class Meta:
-        db_table = "access_audit"
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["patient", "-id"], name="access_audit_patient"),
-            models.Index(fields=["account", "-id"], name="access_audit_account"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.account_id} {self.what}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert only: an entry is never changed."""
-        super().save(*args, **{**kwargs, "force_insert": True})

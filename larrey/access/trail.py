@@ -1,36 +1,111 @@
-"""The trace of who opened whose record. Written with the reading, in its transaction."""
+"""The trace: who did what with whose record, in what role, where, why it was allowed, when, from which address.
+
+A row of ``access_audit`` is written in the transaction of what it tells, so that both are there or neither is. Plain SQL
+on a psycopg cursor, no Django, so that the machine door uses it too. Rows are never changed (docs/how-to/audit.md).
+"""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Max
+from psycopg import Cursor
 
-from larrey.access.models import Account, AuditEntry
+from larrey.kit.ids import patient_uuid
+from larrey.store.caller import Caller
 
 RECALLED = 400
-"""Entries of the trace that are looked through for the last patients: a long day's work."""
+"""Openings that are looked through for the last patients: a long day's work."""
+SHOWN = 1000
+"""Patients whom one row may name; a search that shows more is several rows."""
+_LONGEST = {"actor": 200, "role": 64, "place": 64, "why": 500, "patient_id": 64, "what": 500, "door": 32}
+
+_INSERT = """
+insert into access_audit (actor, account_id, role, place, why, action, patient, patient_id, patients, what, address, door)
+values (%(actor)s, %(account)s, %(role)s, %(place)s, %(why)s, %(action)s, %(patient)s, %(patient_id)s, %(patients)s, %(what)s,
+    %(address)s::text::inet, %(door)s)
+"""
+_LAST = """
+select patient_id, max(at) from (
+    select id, patient_id, at from access_audit where account_id = %s and action = 'open' and patient_id is not null
+    order by id desc limit %s) recent
+group by patient_id order by max(id) desc limit %s
+"""
 
 
-def opened(account: Account, patient_id: str, what: str, *, address: str | None) -> None:
-    """Record that ``account`` opens ``what`` of the patient ``patient_id``.
+class Action(StrEnum):
+    """What was done."""
 
-    ``what`` is a relative reference or a page: ``Patient/1``, ``Observation/2/_history``, ``Patient/1 Condition``.
-    ``address`` is the client's IP address as the server saw it; anything else is kept as unknown.
+    OPEN = "open"
+    SEARCH = "search"
+    PRINT = "print"
+    EXPORT = "export"
+    WRITE = "write"
+    REFUSED = "refused"
+    GLASS = "break-glass"
+    SIGN_IN = "sign-in"
+    SIGN_OUT = "sign-out"
+    GRANT = "grant"
+    """Rights changed: an account, a role, a token."""
+    DECISION = "decision"
+    """What a security officer decided on an unusual access."""
+
+
+def trace(
+    cursor: Cursor[Any],
+    caller: Caller,
+    action: Action,
+    what: str,
+    *,
+    patient_id: str | None = None,
+    patients: Iterable[UUID] = (),
+    why: str = "",
+    address: str | None = None,
+    door: str = "page",
+) -> None:
+    """Write that ``caller`` did ``action`` on ``what``, in the cursor's transaction. One statement.
+
+    ``what`` is a relative reference or a page: ``Patient/1``, ``Observation/2/_history``, ``Patient/1 Condition``; of a search,
+    what was asked. ``patient_id`` is the Patient id whose record it is; ``patients`` the access keys
+    (``kit.ids.patient_uuid``) of those whom a search showed. ``why`` is the ground on which it was allowed, or refused.
+    ``address`` is the client's IP address as the server saw it; anything else is kept as unknown. ``door``: ``page``, ``fhir``,
+    ``command``. Texts may come from outside: they are cut at their column's length, and what cannot be stored is replaced.
     """
-    AuditEntry.objects.create(account=account, role=account.role, patient=patient_id, what=what[:200], address=_address(address))
+    shown = list(dict.fromkeys(patients))
+    row = {
+        "actor": _text("actor", caller.actor),
+        "account": caller.account,
+        "role": _text("role", caller.role),
+        "place": _text("place", caller.place),
+        "why": _text("why", why),
+        "action": str(action),
+        "patient": None if patient_id is None else patient_uuid(patient_id),
+        "patient_id": None if patient_id is None else _text("patient_id", patient_id),
+        "patients": None,
+        "what": _text("what", what),
+        "address": _address(address),
+        "door": _text("door", door),
+    }
+    for start in range(0, max(len(shown), 1), SHOWN):
+        cursor.execute(_INSERT, {**row, "patients": shown[start : start + SHOWN] or None}, prepare=True)
 
 
-def last_patients(account: Account, count: int) -> list[tuple[str, datetime]]:
-    """The ids of the patients that ``account`` opened last, each with when, newest first. One statement."""
-    recent = AuditEntry.objects.filter(account=account).order_by("-id").values("id")[:RECALLED]
-    found = AuditEntry.objects.filter(id__in=recent).values("patient").annotate(last=Max("id"), at=Max("when")).order_by("-last")
-    return [(row["patient"], row["at"]) for row in found[:count]]
+def last_patients(cursor: Cursor[Any], account: int, count: int) -> list[tuple[str, datetime]]:
+    """The ids of the patients whom the account with key ``account`` opened last, each with when, newest first. One statement."""
+    return [(id_, at) for id_, at in cursor.execute(_LAST, (account, RECALLED, count), prepare=True)]
+
+
+def _text(column: str, text: str) -> str:
+    text = text[: _LONGEST[column]].replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate is no text to PostgreSQL
 
 
 def _address(text: str | None) -> str | None:
     try:
-        return str(ipaddress.ip_address(text)) if text else None
+        return str(ipaddress.ip_address(text.partition("%")[0])) if text else None  # without the zone of a link-local address
     except ValueError:
         return None

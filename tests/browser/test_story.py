@@ -141,7 +141,7 @@ def test_the_doctors_story(browser: Browser, server: Server) -> None:
         page.goto(PATIENT)
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     with psycopg.connect(server.database) as connection:
-        traced = connection.execute("select what from access_audit where patient = 'helene' order by id").fetchall()
+        traced = connection.execute("select what from access_audit where patient_id = 'helene' order by id").fetchall()
     assert ("Observation/r12-0/_history/1 raw",) in traced
 
 

@@ -70,7 +70,7 @@ def last_opened(cursor: Cursor[Any], caller: Caller, account: Account) -> list[P
 
     A statement for the trace, one for the names, one for where they are.
     """
-    opened = dict(trail.last_patients(account, LAST))
+    opened = dict(trail.last_patients(cursor, account.pk, LAST))
     stored = chart.several(cursor, caller, [f"Patient/{id_}" for id_ in opened])
     people = [(words.identify(json.loads(found.body)), opened[found.id]) for found in stored.values()]
     here = whereabouts(cursor, caller, [identity.id for identity, _at in people])

@@ -34,7 +34,7 @@ def test_who_reads_documents(signed_in: SignedIn, connection: psycopg.Connection
     doctor = signed_in("doctor")
     for page in CONTENT:
         assert doctor.get(page).status_code == 200, page
-    rows = connection.execute("select patient, what from access_audit order by id").fetchall()
+    rows = connection.execute("select patient_id, what from access_audit order by id").fetchall()
     assert signed_in("nurse").get(f"{LIST}/a").status_code == 200
     assert rows == [
         (CLAIRE, f"Patient/{CLAIRE} documents"),
@@ -67,7 +67,7 @@ def test_one_patients_address_never_gives_anothers_document(signed_in: SignedIn)
 def test_nothing_is_given_when_the_trace_cannot_be_written(signed_in: SignedIn, connection: psycopg.Connection) -> None:
     client = signed_in("doctor")
     client.raise_request_exception = False
-    connection.execute("alter table access_audit add constraint never check (patient <> 'claire') not valid")
+    connection.execute("alter table access_audit add constraint never check (patient_id <> 'claire') not valid")
     response = client.get(f"{LIST}/a/content/0")
     assert response.status_code == 500
     assert PDF not in response.content

@@ -125,7 +125,7 @@ def test_every_opening_is_traced(signed_in: SignedIn, connection: psycopg.Connec
     for page in [*PAGES, "/chart/nobody", f"/chart/{CLAIRE}/Observation/other", "/?q=goff"]:
         client.get(page)
     rows = connection.execute(
-        "select u.username, a.role, a.patient, a.what, host(a.address), a.at from access_audit a"
+        "select u.username, a.role, a.patient_id, a.what, host(a.address), a.at from access_audit a"
         " join access_account u on u.id = a.account_id order by a.id"
     ).fetchall()
     assert {row[:3] for row in rows} == {("doctor", "doctor", CLAIRE)}
@@ -147,7 +147,7 @@ def test_every_opening_is_traced(signed_in: SignedIn, connection: psycopg.Connec
 @pytest.mark.usefixtures("record")
 def test_the_trace_cannot_be_rewritten(signed_in: SignedIn, connection: psycopg.Connection) -> None:
     signed_in("doctor").get(PAGES[0])
-    for statement in ["update access_audit set patient = 'x'", "delete from access_audit", "truncate access_audit"]:
+    for statement in ["update access_audit set patient_id = 'x'", "delete from access_audit", "truncate access_audit"]:
         with pytest.raises(errors.InsufficientPrivilege):
             connection.execute(statement.encode())
     assert connection.execute("select count(*) from access_audit").fetchone() == (1,)
@@ -157,7 +157,7 @@ def test_the_trace_cannot_be_rewritten(signed_in: SignedIn, connection: psycopg.
 def test_nothing_is_shown_when_the_trace_cannot_be_written(signed_in: SignedIn, connection: psycopg.Connection) -> None:
     client = signed_in("doctor")
     client.raise_request_exception = False
-    connection.execute("alter table access_audit add constraint never check (patient <> 'claire') not valid")
+    connection.execute("alter table access_audit add constraint never check (patient_id <> 'claire') not valid")
     response = client.get(PAGES[0])
     assert response.status_code == 500
     assert "GOFF" not in response.content.decode()

@@ -46,7 +46,8 @@ def opened(
     with record.cursor() as cursor:
         header, found = banner.header(cursor, caller, patient_id, also)
         yield Opened(cursor, caller, header, found)
-        trail.opened(account, patient_id, what, address=request.META.get("REMOTE_ADDR"))
+        address = request.META.get("REMOTE_ADDR")
+        trail.trace(cursor, caller, trail.Action.OPEN, what, patient_id=patient_id, address=address)
 
 
 def signed_in(request: HttpRequest) -> tuple[Account, Caller]:
