@@ -160,17 +160,16 @@ def letters_on(rights: Rights, type_: str) -> set[str]:
 
 
 def limited(scopes: Scopes, rights: Rights) -> Scopes:
-    """The scopes as far as ``rights`` (a role's) go: what a person may not do herself she cannot give away."""
+    """The scopes as far as ``rights`` (a role's) go: what a person may not do herself she cannot give away.
+
+    ``*`` stays, with the letters that the role has on some type: it means every type that is hers.
+    """
+    some = {letter for letters in rights.values() for letter in letters}
     kept: dict[Scope, None] = {}
     for scope in scopes.resources:
-        every = _in_order(set(scope.letters) & letters_on(rights, scope.type))
-        if every:
-            kept[replace(scope, letters=every)] = None
-        if scope.type == "*":
-            for type_ in sorted(set(rights) - {"*"}):
-                more = _in_order((set(scope.letters) & set(rights[type_])) - set(every))
-                if more:
-                    kept[replace(scope, type=type_, letters=more)] = None
+        letters = _in_order(set(scope.letters) & (some if scope.type == "*" else letters_on(rights, scope.type)))
+        if letters:
+            kept[replace(scope, letters=letters)] = None
     return Scopes(tuple(kept), scopes.special)
 
 
