@@ -123,6 +123,26 @@ def settle(resource: dict[str, Any], names: Mapping[str, str]) -> Settled:
     return settled
 
 
+def attached(resource: Mapping[str, Any]) -> set[str]:
+    """Ids of the Binary resources whose address, relative as ``Binary/1``, an attachment in ``resource`` gives as its url."""
+    found: set[str] = set()
+    stack: list[tuple[Any, bool]] = [(resource, False)]
+    while stack:
+        node, extension = stack.pop()
+        if isinstance(node, list):
+            stack.extend((item, extension) for item in node if isinstance(item, (dict, list)))
+            continue
+        # The url of an extension is its name, that of a resource where it is published.
+        url = None if extension or "resourceType" in node else node.get("url")
+        target = relative(url) if isinstance(url, str) else None
+        if target is not None and target[0] == "Binary":
+            found.add(target[1])
+        for property_, value in node.items():
+            if isinstance(value, (dict, list)):
+                stack.append((value, property_ in ("extension", "modifierExtension")))
+    return found
+
+
 def rewrite(resource: dict[str, Any], mapping: Callable[[str], str | None]) -> None:
     """Replace in place what a transaction must (http://hl7.org/fhir/R4/http.html#trules).
 

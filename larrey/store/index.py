@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,15 +10,18 @@ from itertools import product
 from typing import Any, cast
 from uuid import UUID
 
-from larrey.fhir import references, ucum
+from larrey.fhir import care, references, ucum
+from larrey.fhir.dates import BEGINNING, END
 from larrey.fhir.definitions import CLINICAL_DATE, PATIENT_PARAMETER, SearchParameter, compartment
 from larrey.fhir.extraction import extract
+from larrey.fhir.secrecy import secrecy
 from larrey.fhir.shelves import analyte, shelf
 from larrey.fhir.values import Amount, Reference, Span, Token, TypedIdentifier, Value
 from larrey.kit.ids import patient_uuid
 from larrey.kit.text import fold
 from larrey.store.keys import (
     ANY_REFERENCE,
+    ATTACHED,
     exact_key,
     key,
     label_key,
@@ -35,9 +38,17 @@ TEXT_LIMIT = 200
 """Characters of a string that are compared by order; ``:exact`` compares the whole."""
 
 
+NOBODY = UUID(int=0)
+"""Stands in ``record.care`` for the patients beyond the last of too many: nobody is tied to it, hence nobody sees them all."""
+
+
 @dataclass(slots=True)
 class Indexed:
-    """What is indexed of one resource; the shapes are those of the columns in ``migrations/0001_record.sql``."""
+    """What is indexed of one resource; the shapes are those of the columns in ``migrations/0001_record.sql``.
+
+    ``care``: (patient, who, low, high, ground) of the rows of ``record.care``; ends that are None are open.
+    ``encounter``: the key of the encounter that it refers to, an encounter's own; None when it refers to none.
+    """
 
     tokens: set[int] = field(default_factory=set)
     refs: set[int] = field(default_factory=set)
@@ -50,14 +61,24 @@ class Indexed:
     high: datetime | None = None
     shelf: str | None = None
     analyte: str | None = None
+    secrecy: int = 0
+    encounter: int | None = None
+    care: list[tuple[UUID, int, datetime | None, datetime | None, str]] = field(default_factory=list)
 
 
-def index(resource: dict[str, Any], type_: str, id_: str, literals: Iterable[tuple[str, str]] | None = None) -> Indexed:
-    """Everything the search finds ``resource`` by.
+def index(
+    resource: dict[str, Any],
+    type_: str,
+    id_: str,
+    literals: Collection[tuple[str, str]] | None = None,
+    attached: Iterable[str] | None = None,
+) -> Indexed:
+    """Everything the search finds ``resource`` by, and what decides who sees it.
 
-    ``literals`` are its literal local references when the caller has already walked it (``references.literal``).
+    ``literals`` and ``attached`` are its literal local references and the ids of the Binary resources that it holds, when
+    the caller knows them already (``references.literal``, ``references.attached``).
     """
-    out = Indexed(shelf=shelf(resource), analyte=analyte(resource))
+    out = Indexed(shelf=shelf(resource), analyte=analyte(resource), secrecy=secrecy(resource))
     clinical = CLINICAL_DATE.get(type_)
     owner = PATIENT_PARAMETER.get(type_)
     owners: dict[str, str] = {}
@@ -75,10 +96,14 @@ def index(resource: dict[str, Any], type_: str, id_: str, literals: Iterable[tup
             out.low, out.high = span.low, span.high
         else:
             _ADD[parameter.type](out, p, parameter, values)
-    for target_type, target_id in references.literal(resource) if literals is None else literals:
+    if literals is None:
+        literals = references.literal(resource)
+    for target_type, target_id in literals:
         target_key = resource_key(target_type, target_id)
         out.refs.add(target_key)
         out.tokens.add(ANY_REFERENCE ^ target_key)
+    for binary in references.attached(resource) if attached is None else attached:
+        out.tokens.add(reference_key(ATTACHED, resource_key("Binary", binary)))
     if type_ == "Patient":
         out.patient = patient_uuid(id_)
     elif owner is not None:
@@ -89,7 +114,49 @@ def index(resource: dict[str, Any], type_: str, id_: str, literals: Iterable[tup
             if code in owners:
                 out.patient = patient_uuid(owners[code])
                 break
+    elif type_ == "Binary":
+        out.patient = _security_context(resource)
+    out.encounter = _encounter(resource, type_, id_, literals)
+    _care(out, resource, type_, literals)
     return out
+
+
+def _security_context(resource: dict[str, Any]) -> UUID | None:
+    """The patient with whose rights a Binary is to be read (http://hl7.org/fhir/R4/binary.html#security)."""
+    context = resource.get("securityContext")
+    text = context.get("reference") if isinstance(context, dict) else None
+    target = references.relative(text) if isinstance(text, str) else None
+    return patient_uuid(target[1]) if target is not None and target[0] == "Patient" else None
+
+
+def _encounter(resource: dict[str, Any], type_: str, id_: str, literals: Collection[tuple[str, str]]) -> int | None:
+    """The element that says of which encounter it is comes before whatever else refers to one."""
+    if type_ == "Encounter":
+        return resource_key(type_, id_)
+    ids = sorted(target_id for target_type, target_id in literals if target_type == "Encounter")
+    if len(ids) > 1:
+        for name in ("encounter", "context"):
+            chosen = references.literal({"": resource.get(name)})
+            first = min((target_id for target_type, target_id in chosen if target_type == "Encounter"), default=None)
+            if first is not None:
+                return resource_key("Encounter", first)
+    return resource_key("Encounter", ids[0]) if ids else None
+
+
+def _care(out: Indexed, resource: dict[str, Any], type_: str, literals: Collection[tuple[str, str]]) -> None:
+    for tie in care.ties(resource):
+        low, high = None if tie.low == BEGINNING else tie.low, None if tie.high == END else tie.high
+        who = 0 if tie.who is None else resource_key(*tie.who)
+        out.care.append((patient_uuid(tie.patient_id), who, low, high, tie.ground.value))
+    if type_ == "Patient" or (out.patient is not None and type_ in PATIENT_PARAMETER):
+        return
+    named = care.subjects(literals)
+    if len(named) > 1:
+        out.patient = None  # it is no more the first one's than the others'
+    if named and out.patient is None:
+        out.care += [(patient_uuid(patient), 0, None, None, care.Ground.SUBJECT.value) for patient in named[: care.MOST_SUBJECTS]]
+        if len(named) > care.MOST_SUBJECTS:
+            out.care.append((NOBODY, 0, None, None, care.Ground.SUBJECT.value))
 
 
 @lru_cache(maxsize=65536)

@@ -41,6 +41,9 @@ def reference_key(parameter: int, target: int) -> int:
 ANY_REFERENCE = hash64("*reference*")
 """Parameter key under which every literal local reference of a resource is indexed, wherever it stands: referrers."""
 
+ATTACHED = hash64("*attached*")
+"""Parameter key under which a Binary is indexed whose address an attachment gives: the documents that hold it."""
+
 
 def token_key(parameter: int, system: str | None, code: str | None) -> int:
     """One searchable form of a token.

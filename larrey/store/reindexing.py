@@ -21,17 +21,29 @@ BATCH = 500
 
 _LAST = "select coalesce(max(rid), 0) from record.resource"
 _NEXT = """
-select rid, type, id, body from record.resource where rid > %s and rid <= %s order by rid limit %s for no key update
+select rid, type, id, body, key, version from record.resource where rid > %s and rid <= %s order by rid limit %s for no key update
 """
 _FORGET = (
     "delete from record.string_value where rid = any(%s)",
     "delete from record.date_value where rid = any(%s)",
     "delete from record.number_value where rid = any(%s)",
+    "delete from record.care where rid = any(%s)",
 )
 _RESOURCE = """
 update record.resource set patient = %s, date_low = coalesce(%s::timestamptz, '-infinity'),
-    date_high = coalesce(%s::timestamptz, '-infinity'), tokens = %s::bigint[], refs = %s::bigint[], shelf = %s, analyte = %s
+    date_high = coalesce(%s::timestamptz, '-infinity'), tokens = %s::bigint[], refs = %s::bigint[], shelf = %s, analyte = %s,
+    secrecy = %s
 where type = %s and rid = %s
+"""
+# What decides who sees the current version; bodies and the order of changes stay, and past versions keep theirs.
+_CHANGE = """
+update record.change set patient = %(patient)s, secrecy = %(secrecy)s, encounter = %(encounter)s
+where key = %(key)s and version = %(version)s
+    and (patient, secrecy, encounter) is distinct from (%(patient)s::uuid, %(secrecy)s::smallint, %(encounter)s::bigint)
+"""
+_CARE = """
+insert into record.care (patient, who, low, high, ground, key, rid)
+values (%s, %s, coalesce(%s::timestamptz, '-infinity'), coalesce(%s::timestamptz, 'infinity'), %s, %s, %s)
 """
 _STRINGS = "insert into record.string_value (key, value, rid, patient) values (%s, %s, %s, %s)"
 _DATES = "insert into record.date_value (key, low, high, rid, patient) values (%s, %s, %s, %s, %s)"
@@ -57,11 +69,15 @@ def reindex(connection: Connection[Any], caller: Caller, progress: Callable[[int
 
 def _batch(cursor: Cursor[Any], after: int, last: int) -> tuple[int, int]:
     rows = cursor.execute(_NEXT, (after, last, BATCH)).fetchall()
-    resources, strings, dates, numbers, labels = [], [], [], [], set()
-    for rid, type_, id_, body in rows:
+    resources, changes, care, strings, dates, numbers, labels = [], [], [], [], [], [], set()
+    for rid, type_, id_, body, key, version in rows:
         found = index(json.loads(body), type_, id_)
         span = (found.patient, found.low, found.high)
-        resources.append((*span, list(found.tokens), list(found.refs), found.shelf, found.analyte, type_, rid))
+        keys = list(found.tokens), list(found.refs)
+        resources.append((*span, *keys, found.shelf, found.analyte, found.secrecy, type_, rid))
+        rule = {"patient": found.patient, "secrecy": found.secrecy, "encounter": found.encounter}
+        changes.append({"key": key, "version": version, **rule})
+        care += [(*value, key, rid) for value in found.care]
         strings += [(*value, rid, found.patient) for value in found.strings]
         dates += [(*value, rid, found.patient) for value in found.dates]
         numbers += [(*value, rid, found.patient) for value in found.numbers]
@@ -71,6 +87,8 @@ def _batch(cursor: Cursor[Any], after: int, last: int) -> tuple[int, int]:
     # One order of labels for all writers: no deadlock.
     for statement, values in (
         (_RESOURCE, resources),
+        (_CHANGE, changes),
+        (_CARE, care),
         (_STRINGS, strings),
         (_DATES, dates),
         (_NUMBERS, numbers),

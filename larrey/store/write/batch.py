@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from struct import pack
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,17 +27,23 @@ _SIDE_ROWS = """
         select v.key, v.unit, v.low, v.high, v.value, rid, %(patient)s
         from r, unnest(%(n_key)s::bigint[], %(n_unit)s::bigint[], %(n_low)s::float8[], %(n_high)s::float8[],
             %(n_value)s::float8[]) v (key, unit, low, high, value)),
-    c as (insert into record.change (key, version, type, id, patient, updated, method, actor)
-        values (%(key)s, %(version)s, %(type)s, %(id)s, %(patient)s, %(updated)s, %(method)s, %(actor)s))
+    w as (insert into record.care (patient, who, low, high, ground, key, rid)
+        select v.patient, v.who, coalesce(v.low, '-infinity'), coalesce(v.high, 'infinity'), v.ground, %(key)s, rid
+        from r, unnest(%(w_patient)s::uuid[], %(w_who)s::bigint[], %(w_low)s::timestamptz[], %(w_high)s::timestamptz[],
+            %(w_ground)s::text[]::"char"[]) v (patient, who, low, high, ground)),
+    c as (insert into record.change (key, version, type, id, patient, updated, method, actor, secrecy, encounter)
+        values (%(key)s, %(version)s, %(type)s, %(id)s, %(patient)s, %(updated)s, %(method)s, %(actor)s,
+            %(secrecy)s, %(encounter)s))
 """
 
 _CREATE = f"""
 with r as (insert into record.resource
         (rid, key, version, type, id, patient, date_low, date_high, updated, tokens, refs, body,
-            shelf, analyte)
+            shelf, analyte, secrecy)
         values (coalesce(%(rid)s, nextval('record.rid')), %(key)s, %(version)s, %(type)s, %(id)s, %(patient)s,
             coalesce(%(low)s::timestamptz, '-infinity'), coalesce(%(high)s::timestamptz, '-infinity'),
-            %(updated)s, %(tokens)s::bigint[], %(refs)s::bigint[], %(body)s, %(shelf)s, %(analyte)s)
+            %(updated)s, %(tokens)s::bigint[], %(refs)s::bigint[], %(body)s, %(shelf)s, %(analyte)s,
+            %(secrecy)s)
         returning rid),
 {_SIDE_ROWS}
 select rid from r
@@ -52,11 +57,12 @@ with
     ds as (delete from record.string_value where rid = %(rid)s),
     dd as (delete from record.date_value where rid = %(rid)s),
     dn as (delete from record.number_value where rid = %(rid)s),
+    dw as (delete from record.care where rid = %(rid)s),
     r as (update record.resource set version = %(version)s, patient = %(patient)s,
             date_low = coalesce(%(low)s::timestamptz, '-infinity'),
             date_high = coalesce(%(high)s::timestamptz, '-infinity'),
             updated = %(updated)s, tokens = %(tokens)s::bigint[], refs = %(refs)s::bigint[], body = %(body)s,
-            shelf = %(shelf)s, analyte = %(analyte)s
+            shelf = %(shelf)s, analyte = %(analyte)s, secrecy = %(secrecy)s
         where type = %(type)s and key = %(key)s and version = %(version)s - 1
         returning rid),
 {_SIDE_ROWS}
@@ -68,12 +74,15 @@ with
     ds as (delete from record.string_value where rid = %(rid)s),
     dd as (delete from record.date_value where rid = %(rid)s),
     dn as (delete from record.number_value where rid = %(rid)s),
+    dw as (delete from record.care where rid = %(rid)s),
     r as (delete from record.resource
         where type = %(type)s and key = %(key)s and version = %(version)s - 1
-        returning key, version, body, patient, rid),
+        returning key, version, body, patient, rid, secrecy),
     p as (insert into record.past (key, version, body) select key, version, body from r),
-    c as (insert into record.change (key, version, type, id, patient, updated, method, actor)
-        select key, %(version)s, %(type)s, %(id)s, patient, %(updated)s, 'D', %(actor)s from r)
+    c as (insert into record.change (key, version, type, id, patient, updated, method, actor, secrecy, encounter)
+        select key, %(version)s, %(type)s, %(id)s, patient, %(updated)s, 'D', %(actor)s, secrecy,
+            (select b.encounter from record.change b where b.key = r.key and b.version = r.version)
+        from r)
 select rid from r
 """
 
@@ -87,9 +96,6 @@ returning key, value
 # Labels known to be committed, per connection, so that a display text is sent once and not with every observation.
 _known_labels: WeakKeyDictionary[Connection[Any], set[tuple[int, str]]] = WeakKeyDictionary()
 _MOST_KNOWN_LABELS = 100_000
-
-
-_METHODS = {method: pack(">i", 1) + method.encode() for method in ("C", "U", "D")}
 
 
 def write(cursor: Cursor[Any], versions: Sequence[Prepared]) -> None:
@@ -139,6 +145,8 @@ def _parameters(p: Prepared) -> dict[str, Any]:
         "body": p.body,
         "shelf": i.shelf,
         "analyte": i.analyte,
+        "secrecy": i.secrecy,
+        "encounter": i.encounter,
         "method": p.method,
         "actor": p.actor,
         "s_key": [row[0] for row in i.strings],
@@ -151,6 +159,11 @@ def _parameters(p: Prepared) -> dict[str, Any]:
         "n_low": [row[2] for row in i.numbers],
         "n_high": [row[3] for row in i.numbers],
         "n_value": [row[4] for row in i.numbers],
+        "w_patient": [row[0] for row in i.care],
+        "w_who": [row[1] for row in i.care],
+        "w_low": [row[2] for row in i.care],
+        "w_high": [row[3] for row in i.care],
+        "w_ground": [row[4] for row in i.care],
     }
 
 
@@ -163,12 +176,13 @@ def _copy(cursor: Cursor[Any], new: list[Prepared]) -> None:
         copying.timestamp,
         copying.uuid,
     )
-    four, five, seven, eight, fourteen = (copying.fields(count) for count in (4, 5, 7, 8, 14))
+    four, five, seven, ten, fifteen = (copying.fields(count) for count in (4, 5, 7, 10, 15))
     resources: list[bytes] = []
     changes: list[bytes] = []
     strings: list[bytes] = []
     dates: list[bytes] = []
     numbers: list[bytes] = []
+    care: list[bytes] = []
     for p, (rid,) in zip(new, rids, strict=True):
         p.rid = rid
         i = p.indexed
@@ -177,7 +191,7 @@ def _copy(cursor: Cursor[Any], new: list[Prepared]) -> None:
         resources.append(
             b"".join(
                 (
-                    fourteen,
+                    fifteen,
                     order,
                     key,
                     version,
@@ -192,10 +206,30 @@ def _copy(cursor: Cursor[Any], new: list[Prepared]) -> None:
                     copying.octets(p.body),
                     copying.optional(i.shelf),
                     copying.optional(i.analyte),
+                    copying.smallint(2, i.secrecy),
                 )
             )
         )
-        changes.append(b"".join((eight, key, version, type_, id_, patient, updated, _METHODS[p.method], copying.word(p.actor))))
+        changes.append(
+            b"".join(
+                (
+                    ten,
+                    key,
+                    version,
+                    type_,
+                    id_,
+                    patient,
+                    updated,
+                    copying.letter(p.method),
+                    copying.word(p.actor),
+                    copying.smallint(2, i.secrecy),
+                    copying.NULL if i.encounter is None else bigint(8, i.encounter),
+                )
+            )
+        )
+        for whom, who, since, until, ground in i.care:
+            low, high = timestamp(since), copying.INFINITY if until is None else timestamp(until)
+            care.append(b"".join((seven, uuid(whom), bigint(8, who), low, high, copying.letter(ground), key, order)))
         for k, value in i.strings:
             strings.append(b"".join((four, bigint(8, k), copying.text(value), order, patient)))
         for k, low, high in i.dates:
@@ -218,13 +252,14 @@ def _copy(cursor: Cursor[Any], new: list[Prepared]) -> None:
     copying.copy(
         cursor,
         "resource",
-        "rid, key, version, type, id, patient, date_low, date_high, updated, tokens, refs, body, shelf, analyte",
+        "rid, key, version, type, id, patient, date_low, date_high, updated, tokens, refs, body, shelf, analyte, secrecy",
         resources,
     )
-    copying.copy(cursor, "change", "key, version, type, id, patient, updated, method, actor", changes)
+    copying.copy(cursor, "change", "key, version, type, id, patient, updated, method, actor, secrecy, encounter", changes)
     copying.copy(cursor, "string_value", "key, value, rid, patient", strings)
     copying.copy(cursor, "date_value", "key, low, high, rid, patient", dates)
     copying.copy(cursor, "number_value", "key, unit, low, high, value, rid, patient", numbers)
+    copying.copy(cursor, "care", "patient, who, low, high, ground, key, rid", care)
 
 
 def _write_labels(cursor: Cursor[Any], versions: Sequence[Prepared]) -> None:

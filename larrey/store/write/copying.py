@@ -19,8 +19,10 @@ HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 NULL = b"\xff\xff\xff\xff"
 MINUS_INFINITY = pack(">iq", 8, -(2**63))
+INFINITY = pack(">iq", 8, 2**63 - 1)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _BIGINT = Struct(">iq").pack
+_SMALLINT = Struct(">ih").pack
 _INTEGER = Struct(">ii").pack
 _DOUBLE = Struct(">id").pack
 _ARRAY_OF_BIGINT = Struct(">iiiiii").pack
@@ -34,8 +36,9 @@ def fields(count: int) -> bytes:
 
 bigint = _BIGINT
 integer = _INTEGER
+smallint = _SMALLINT
 double = _DOUBLE
-"""``f(size in bytes, value)``: the field of a number; the size is 8, 4 and 8."""
+"""``f(size in bytes, value)``: the field of a number; the size is 8, 4, 2 and 8."""
 
 
 def octets(value: bytes) -> bytes:
@@ -46,6 +49,12 @@ def octets(value: bytes) -> bytes:
 @lru_cache(maxsize=4096)
 def word(value: str) -> bytes:
     """A text field of a value that repeats (a type name)."""
+    return octets(value.encode())
+
+
+@lru_cache(maxsize=64)
+def letter(value: str) -> bytes:
+    """A ``"char"`` field."""
     return octets(value.encode())
 
 

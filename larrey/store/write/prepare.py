@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from larrey.fhir.definitions import resource_types
-from larrey.fhir.references import literal
+from larrey.fhir.references import attached, literal
 from larrey.fhir.validation import validate
 from larrey.kit import json
 from larrey.kit.clock import instant, now
@@ -110,8 +110,10 @@ def prepare(
         body = json.dumps(stamped)
     if literals is None:
         literals = literal(stamped)
-    indexed = index(stamped, type_, id_, literals)
-    size = len(indexed.tokens) + len(indexed.strings) + len(indexed.dates) + len(indexed.numbers)
+    # Few hold one, and looking for the letters costs less than walking.
+    held = attached(stamped) if b"Binary/" in body else ()
+    indexed = index(stamped, type_, id_, literals, held)
+    size = sum(map(len, (indexed.tokens, indexed.strings, indexed.dates, indexed.numbers, indexed.care)))
     if size > rules.keys:
         raise TooLarge(f"The {type_} would be found by {size} values; this server takes {rules.keys}.", expression=place or type_)
     return Prepared(
