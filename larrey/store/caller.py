@@ -1,4 +1,7 @@
-"""Who asks, and whose rows she sees. Every read, search and write of the record takes a ``Caller``; there is no function without one."""
+"""Who asks, and whose rows she sees.
+
+Every read, search and write of the record takes a ``Caller``; there is no function without one.
+"""
 
 from __future__ import annotations
 

@@ -22,6 +22,9 @@ from larrey.kit.ids import is_resource_id, patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.hospitals import Hospital, hospitals
 from larrey.store.keys import parameter_key, reference_key, resource_key
+from larrey.store.search.policy import RESOURCE, Kind, kind_of, policy, refuse_filters, visible_change, visible_text
+from larrey.store.search.policy import values as policy_values
+from larrey.store.search.sql import sql
 from larrey.store.stored import Stored
 from larrey.store.transactions import translated
 
@@ -32,12 +35,17 @@ _COLUMNS = "r.type, r.id, r.version, r.updated, r.body, r.key, r.rid"
 _PLACED = f"{_COLUMNS}, (r.date_low at time zone 'UTC')::text"
 _AFTER = "(r.date_low, r.rid) < (%(date)s::timestamp at time zone 'UTC', %(rid)s)"
 _KINDS = """
-select type, count(*) from record.resource where patient = %s and (%s::text[] is null or type = any(%s)) group by type
+select r.type, count(*) from record.resource r
+where r.patient = %(patient)s and (%(allowed)s::text[] is null or r.type = any(%(allowed)s)) and ({rule}) group by r.type
 """
-_OWNER = "select patient from record.change where key = %s and type = %s and id = %s order by version desc limit 1"
+_OWNER = """
+select c.patient from record.change c where c.key = %s::bigint and c.type = %s and c.id = %s and %s
+order by c.version desc limit 1
+"""
 _SEVERAL = f"""
 select {_COLUMNS} from unnest(%s::text[], %s::bigint[], %s::text[]) as wanted(type, key, id)
 join record.resource r on r.type = wanted.type and r.key = wanted.key and r.id = wanted.id
+where %s
 """
 # A loose index scan: each step of the recursion is one descent to the next analyte, then one for its newest values.
 _LATEST = f"""
@@ -54,7 +62,7 @@ with recursive found (analyte) as (
 select r.* from (select analyte from found where analyte is not null limit %(analytes)s) as each
 cross join lateral (
     select {_COLUMNS} from record.resource r
-    where r.type = 'Observation' and r.patient = %(patient)s and r.shelf = %(shelf)s and r.analyte = each.analyte
+    where r.type = 'Observation' and r.patient = %(patient)s and r.shelf = %(shelf)s and r.analyte = each.analyte and ({{rule}})
     order by r.date_low desc, r.rid desc limit %(count)s
 ) as r
 """
@@ -63,7 +71,7 @@ select r.* from unnest(%(shelves)s::text[]) as each (shelf)
 cross join lateral (
     select {_COLUMNS}, r.date_low from record.resource r
     where r.type = 'Observation' and r.patient = %(patient)s and r.shelf = each.shelf and r.analyte = %(analyte)s
-        and r.date_low >= %(since)s and r.date_low < %(until)s
+        and r.date_low >= %(since)s and r.date_low < %(until)s and ({{rule}})
     order by r.date_low desc, r.rid desc limit %(count)s
 ) as r
 order by r.date_low desc, r.rid desc limit %(count)s
@@ -82,14 +90,14 @@ order by r.date_low desc, r.rid desc
 _EVENTS_OF = f"""
 (select r.type, r.rid, r.date_low from record.resource r
     where r.type = '{{type}}' and r.patient = %(patient)s and {_AFTER}
-        and r.date_low >= %(since)s and r.date_low < %(until)s {{hospital}}
+        and r.date_low >= %(since)s and r.date_low < %(until)s {{hospital}} and ({{rule}})
     order by r.date_low desc, r.rid desc limit %(limit)s)
 """
 _OF_HOSPITAL = "and (r.refs && (select keys from theirs) or r.refs && %(organizations)s::bigint[])"
 _VISITED = """
 select o.id from (
-    select distinct unnest(e.refs) as key from record.resource e
-    where e.type in ('Encounter', 'DocumentReference') and e.patient = %s
+    select distinct unnest(r.refs) as key from record.resource r
+    where r.type in ('Encounter', 'DocumentReference') and r.patient = %(patient)s and ({rule})
 ) as target
 join record.resource o on o.type = 'Organization' and o.key = target.key
 """
@@ -126,9 +134,9 @@ def kinds(cursor: Cursor[Any], caller: Caller, patient_id: str) -> dict[str, int
     """How many resources of each type the patient has, of the types that ``caller`` may search."""
     types = caller.types("s")
     allowed = None if types is None else sorted(types)
+    statement = _KINDS.format(rule=_rule(caller, None)).encode()
     with translated():
-        cursor.execute(_KINDS, (patient_uuid(patient_id), allowed, allowed))
-        return dict(cursor.fetchall())
+        return dict(cursor.execute(statement, {"allowed": allowed, **_values(caller, patient_id)}).fetchall())
 
 
 def sections(cursor: Cursor[Any], caller: Caller, patient_id: str, wanted: Mapping[str, Section]) -> dict[str, list[Stored]]:
@@ -137,7 +145,7 @@ def sections(cursor: Cursor[Any], caller: Caller, patient_id: str, wanted: Mappi
     found: dict[str, list[Stored]] = {name: [] for name in allowed}
     if not allowed:
         return found
-    values: dict[str, Any] = {"patient": patient_uuid(patient_id)}
+    values = _values(caller, patient_id)
     shapes = []
     for number, section in enumerate(allowed.values()):
         shapes.append(
@@ -150,17 +158,17 @@ def sections(cursor: Cursor[Any], caller: Caller, patient_id: str, wanted: Mappi
     names = list(allowed)
     with translated():
         # Each shape of screen has its own text, so that its plan is made once for a connection.
-        for row in cursor.execute(_sections(tuple(shapes)), values, prepare=True):
+        for row in cursor.execute(_sections(tuple(shapes), kind_of(caller)), values, prepare=True):
             found[names[row[7]]].append(Stored(*row[:7]))
     return found
 
 
 @lru_cache(maxsize=256)
-def _sections(shapes: tuple[tuple[str, bool, bool, bool, bool], ...]) -> bytes:
-    return b" union all ".join(_section(number, *shape) for number, shape in enumerate(shapes))
+def _sections(shapes: tuple[tuple[str, bool, bool, bool, bool], ...], kind: Kind) -> bytes:
+    return b" union all ".join(_section(kind, number, *shape) for number, shape in enumerate(shapes))
 
 
-def _section(number: int, type_: str, shelf: bool, soonest: bool, since: bool, until: bool) -> bytes:  # noqa: FBT001 - positions of one tuple
+def _section(kind: Kind, number: int, type_: str, shelf: bool, soonest: bool, since: bool, until: bool) -> bytes:  # noqa: FBT001 - positions of one tuple
     _known(type_)
     conditions = [f"r.type = '{type_}'"]
     # An appointment may have several patients, so that no column names one; a patient's own are few.
@@ -168,6 +176,7 @@ def _section(number: int, type_: str, shelf: bool, soonest: bool, since: bool, u
     conditions += [f"r.shelf = %(shelf{number})s"] if shelf else []
     conditions += [f"r.date_low >= %(since{number})s"] if since else []
     conditions += [f"r.date_low < %(until{number})s"] if until else []
+    conditions.append(f"({visible_text(kind, 'r', frozenset({type_}), RESOURCE, given=type_ != 'Appointment')})")
     order = "r.date_low, r.rid" if soonest else "r.date_low desc, r.rid desc"
     return (
         f"(select {_COLUMNS}, {number} from record.resource r where {' and '.join(conditions)}"
@@ -184,9 +193,10 @@ def latest(
 ) -> list[Stored]:
     """The newest ``count`` Observations of each analyte on ``shelf``, of at most ``analytes`` of them, grouped by analyte."""
     caller.demand("s", "Observation")
-    values = {"patient": patient_uuid(patient_id), "shelf": shelf, "count": count, "analytes": analytes}
+    values = {**_values(caller, patient_id), "shelf": shelf, "count": count, "analytes": analytes}
+    statement = _LATEST.format(rule=_rule(caller, "Observation")).encode()
     with translated():
-        return [Stored(*row) for row in cursor.execute(_LATEST.encode(), values, prepare=True)]
+        return [Stored(*row) for row in cursor.execute(statement, values, prepare=True)]
 
 
 def series(
@@ -201,10 +211,11 @@ def series(
 ) -> list[Stored]:
     """The newest ``count`` Observations of one analyte (``larrey.fhir.shelves.analyte``), whatever their shelf."""
     caller.demand("s", "Observation")
-    values = {"patient": patient_uuid(patient_id), "analyte": analyte.replace("\x00", ""), "shelves": list(OBSERVATIONS)}
+    values = {**_values(caller, patient_id), "analyte": analyte.replace("\x00", ""), "shelves": list(OBSERVATIONS)}
     values |= {"since": since or EARLIEST, "until": until or LATEST, "count": count}
     with translated():
-        return [Stored(*row[:7]) for row in cursor.execute(_SERIES.encode(), values, prepare=True)]
+        statement = _SERIES.format(rule=_rule(caller, "Observation")).encode()
+        return [Stored(*row[:7]) for row in cursor.execute(statement, values, prepare=True)]
 
 
 def newest(
@@ -225,8 +236,8 @@ def newest(
     when it is not one, ``Forbidden`` for the type.
     """
     caller.demand("s", type_)
-    values = {"patient": patient_uuid(patient_id), "shelf": shelf, "limit": count + 1, **_place(after)}
-    conditions = [f"r.type = '{_known(type_)}'", "r.patient = %(patient)s", _AFTER]
+    values = {**_values(caller, patient_id), "shelf": shelf, "limit": count + 1, **_place(after)}
+    conditions = [f"r.type = '{_known(type_)}'", "r.patient = %(patient)s", _AFTER, f"({_rule(caller, type_)})"]
     if shelf is not None:
         conditions.append("r.shelf = %(shelf)s")
     if since is not None or until is not None:
@@ -263,11 +274,13 @@ def events(
     if hospital is not None:
         units = hospitals(cursor, caller).within(hospital) or {hospital}
         organizations = [resource_key("Organization", unit) for unit in sorted(units)]
-    values = {"patient": patient_uuid(patient_id), "organizations": organizations, "limit": count + 1, **place}
+    values = {**_values(caller, patient_id), "organizations": organizations, "limit": count + 1, **place}
     values |= {"since": since or "-infinity", "until": until or "infinity"}
     of_hospital = _OF_HOSPITAL if hospital is not None else ""
     statement = _EVENTS.format(
-        branches=" union all ".join(_EVENTS_OF.format(type=type_, hospital=of_hospital) for type_ in branches)
+        branches=" union all ".join(
+            _EVENTS_OF.format(type=type_, hospital=of_hospital, rule=_rule(caller, type_)) for type_ in branches
+        )
     )
     with translated():
         return _slice(cursor.execute(statement.encode(), values, prepare=True).fetchall(), count)
@@ -279,8 +292,20 @@ def visited(cursor: Cursor[Any], caller: Caller, patient_id: str) -> list[Hospit
     if not (caller.may("s", "Encounter") and caller.may("s", "DocumentReference")):
         return []
     with translated():
-        rows = cursor.execute(_VISITED, (patient_uuid(patient_id),), prepare=True).fetchall()
+        statement = _VISITED.format(rule=_rule(caller, None)).encode()
+        rows = cursor.execute(statement, _values(caller, patient_id), prepare=True).fetchall()
     return sorted({found for (id_,) in rows if (found := tree.of(id_))}, key=lambda hospital: (hospital.name, hospital.id))
+
+
+def _rule(caller: Caller, type_: str | None) -> str:
+    """What of one patient's rows ``r`` the caller sees, with the markers of ``_values``."""
+    refuse_filters(caller)
+    return visible_text(kind_of(caller), "r", None if type_ is None else frozenset({type_}), RESOURCE, given=True)
+
+
+def _values(caller: Caller, patient_id: str) -> dict[str, Any]:
+    patient = patient_uuid(patient_id)
+    return {"patient": patient, **policy_values(caller, patient)}
 
 
 def _known(type_: str) -> str:
@@ -309,7 +334,8 @@ def belongs(cursor: Cursor[Any], caller: Caller, patient_id: str, type_: str, id
     """Whether ``type_``/``id_``, alive or deleted, is filed under the patient."""
     caller.demand("r", type_)
     with translated():
-        row = cursor.execute(_OWNER, (resource_key(type_, id_), type_, id_)).fetchone()
+        statement = sql(_OWNER, resource_key(type_, id_), type_, id_, visible_change("c", caller, "r", [type_]))
+        row = cursor.execute(statement.text.encode(), statement.values).fetchone()
     return row is not None and row[0] == patient_uuid(patient_id)
 
 
@@ -323,8 +349,10 @@ def several(cursor: Cursor[Any], caller: Caller, references: Iterable[str]) -> d
     if not wanted:
         return {}
     pairs = list(dict.fromkeys(wanted.values()))
+    types = {type_ for type_, _ in pairs}
     arrays = ([type_ for type_, _ in pairs], [resource_key(*pair) for pair in pairs], [id_ for _, id_ in pairs])
+    statement = sql(_SEVERAL, *arrays, policy("r", caller, "r", types))
     with translated():
-        rows = cursor.execute(_SEVERAL, arrays).fetchall()
+        rows = cursor.execute(statement.text.encode(), statement.values).fetchall()
     found_by = {(row[0], row[1]): Stored(*row) for row in rows}
     return {reference: found_by[pair] for reference, pair in wanted.items() if pair in found_by}

@@ -20,6 +20,7 @@ from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.keys import ANY_REFERENCE, parameter_key, reference_key, resource_key
 from larrey.store.read import read
+from larrey.store.search.policy import RESOURCE, kind_of, refuse_filters, values, visible_text
 from larrey.store.stored import Stored
 
 CHUNK = 1000
@@ -29,17 +30,17 @@ CHUNK = 1000
 # (a family's appointment, a group) by the references of the compartment. "is true" keeps those hundred keys out of the
 # index scan, for which the one key of any reference is enough.
 _PATIENTS_OWN = """
-    select rid, type from record.resource
-    where patient = %(patient)s and key <> %(key)s and rid < %(before)s and {wanted}
+    select r.rid, r.type from record.resource r
+    where r.patient = %(patient)s and r.key <> %(key)s and r.rid < %(before)s and {wanted} and ({mine})
     union
-    select rid, type from record.resource
-    where tokens @> array[%(any)s]::bigint[] and patient is distinct from %(patient)s and key <> %(key)s
-        and rid < %(before)s and (tokens && %(members)s::bigint[]) is true and {wanted}
+    select r.rid, r.type from record.resource r
+    where r.tokens @> array[%(any)s]::bigint[] and r.patient is distinct from %(patient)s and r.key <> %(key)s
+        and r.rid < %(before)s and (r.tokens && %(members)s::bigint[]) is true and {wanted} and ({seen})
 """
 _REFERRING = """
-    select rid, type from record.resource
-    where tokens @> array[%(any)s]::bigint[] and (tokens && %(members)s::bigint[]) is true and key <> %(key)s
-        and rid < %(before)s and {wanted}
+    select r.rid, r.type from record.resource r
+    where r.tokens @> array[%(any)s]::bigint[] and (r.tokens && %(members)s::bigint[]) is true and r.key <> %(key)s
+        and r.rid < %(before)s and {wanted} and ({seen})
 """
 _PAGE = """
 with own as materialized (select rid, type from ({own}) as found order by rid desc limit %(limit)s)
@@ -50,7 +51,7 @@ _SUPPORT = """
 select r.type, r.id, r.version, r.updated, r.body, r.key, r.rid
 from unnest(%(types)s::text[], %(keys)s::bigint[]) as t (type, key)
 join record.resource r on r.type = t.type and r.key = t.key
-where not r.tokens && %(members)s::bigint[] and ({whose}) order by r.rid desc
+where not r.tokens && %(members)s::bigint[] and ({whose}) and ({seen}) order by r.rid desc
 """
 # A resource of two patients (a family's appointment) must not lead to the other one's record.
 _NOBODYS = "r.patient is null"
@@ -92,6 +93,7 @@ def everything(
     clinically dated within [start, end), and what has no date. Types that the caller may not read are left out.
     Raises ``NotFound``, ``Gone``, ``Forbidden``, ``Invalid`` for a ``position`` that was not given by ``next``.
     """
+    refuse_filters(caller)
     subject = read(cursor, caller, type_, id_)
     readable = caller.types("r")
     asked = frozenset(types) if types else None
@@ -115,14 +117,17 @@ def everything(
         "end": end,
         "limit": CHUNK if leading else max(count - len(matches), 0) + 1,
     }
+    parameters |= values(caller, patient_uuid(id_))
     clauses = ["true"]
     if parameters["types"] is not None:
-        clauses.append("type = any(%(types)s)")
+        clauses.append("r.type = any(%(types)s)")
     if start is not None:
-        clauses.append("(date_high > %(start)s or date_high = '-infinity')")
+        clauses.append("(r.date_high > %(start)s or r.date_high = '-infinity')")
     if end is not None:
-        clauses.append("date_low < %(end)s")
-    own = (_PATIENTS_OWN if type_ == "Patient" else _REFERRING).format(wanted=" and ".join(clauses))
+        clauses.append("r.date_low < %(end)s")
+    seen = visible_text(kind_of(caller), "r", None, RESOURCE, given=False)
+    mine = visible_text(kind_of(caller), "r", None, RESOURCE, given=True)
+    own = (_PATIENTS_OWN if type_ == "Patient" else _REFERRING).format(wanted=" and ".join(clauses), seen=seen, mine=mine)
     statement = _PAGE.format(own=own).encode()
     more = True
     while more:
@@ -154,7 +159,10 @@ def _supporting(
     if not keys:
         return []
     whose = _NOBODYS if type_ == "Patient" else _THE_SAME_PATIENTS
-    cursor.execute(_SUPPORT.format(whose=whose).encode(), {**parameters, "types": list(keys.values()), "keys": list(keys)})
+    seen = visible_text(kind_of(caller), "r", None, RESOURCE, given=False)
+    cursor.execute(
+        _SUPPORT.format(whose=whose, seen=seen).encode(), {**parameters, "types": list(keys.values()), "keys": list(keys)}
+    )
     return [stored for stored in (Stored(*row) for row in cursor.fetchall()) if wanted(stored)]
 
 

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection, IsolationLevel, sql
+from psycopg import Connection, IsolationLevel
 
 from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
+from larrey.store.search.policy import policy
+from larrey.store.search.sql import every, sql
 from larrey.store.transactions import translated
 
 _FETCH = 500
@@ -43,15 +45,13 @@ def bodies(
     """
     caller.demand("r", type_)
     caller.demand("s", type_)
-    conditions, values = [sql.SQL("type = %s")], list[Any]([type_])
+    conditions = [policy("r", caller, "r", [type_]), policy("r", caller, "s", [type_])]
     if patients:
-        conditions.append(sql.SQL("patient = any(%s)"))
-        values.append([patient_uuid(patient) for patient in patients])
+        conditions.append(sql("r.patient = any(%s::uuid[])", [patient_uuid(patient) for patient in patients]))
     if since is not None:
-        conditions.append(sql.SQL("updated >= %s"))
-        values.append(since)
-    query = sql.SQL("select body from record.resource where {} order by rid").format(sql.SQL(" and ").join(conditions))
+        conditions.append(sql("r.updated >= %s", since))
+    query = sql("select r.body from record.resource r where %s order by r.rid", every(conditions))
     with translated(), connection.cursor(name="export", binary=True) as cursor:
         cursor.itersize = _FETCH
-        for row in cursor.execute(query, values):
+        for row in cursor.execute(query.text.encode(), query.values):
             yield row[0]

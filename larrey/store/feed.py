@@ -16,18 +16,22 @@ from typing import Any
 from psycopg import Cursor
 
 from larrey.kit.errors import NotFound
+from larrey.store.caller import Caller
 from larrey.store.history import COLUMNS, Change, change
+from larrey.store.search.policy import visible_change
+from larrey.store.search.sql import every, sql
 
 _LOCK = "select seen::text, reading::text, after from record.consumer where name = %s for update"
 # Transactions below the old snapshot's xmin were all seen; those from the new one's xmax on are for later rounds.
 _ROUND = f"""
 select {COLUMNS} from record.change c
-where c.seq > %(after)s
-    and c.xid >= pg_snapshot_xmin(%(seen)s::pg_snapshot) and c.xid < pg_snapshot_xmax(%(reading)s::pg_snapshot)
-    and pg_visible_in_snapshot(c.xid, %(reading)s::pg_snapshot)
-    and not pg_visible_in_snapshot(c.xid, %(seen)s::pg_snapshot)
+where c.seq > %s::bigint
+    and c.xid >= pg_snapshot_xmin(%s::pg_snapshot) and c.xid < pg_snapshot_xmax(%s::pg_snapshot)
+    and pg_visible_in_snapshot(c.xid, %s::pg_snapshot)
+    and not pg_visible_in_snapshot(c.xid, %s::pg_snapshot)
+    and %s
 order by c.seq
-limit %(limit)s
+limit %s::bigint
 """
 _BEGINNING = "1:1:"
 
@@ -50,8 +54,8 @@ def subscribe(cursor: Cursor[Any], consumer: str, *, from_start: bool = True) ->
     )
 
 
-def read(cursor: Cursor[Any], consumer: str, limit: int = 1000) -> list[Change]:
-    """The next changes for ``consumer``, at most ``limit``, oldest first; empty when there is nothing new.
+def read(cursor: Cursor[Any], caller: Caller, consumer: str, limit: int = 1000) -> list[Change]:
+    """The next changes for ``consumer`` that ``caller`` may read, at most ``limit``, oldest first; empty when nothing is new.
 
     Its place moves in the caller's transaction: commit it with the effects and each change takes effect exactly once;
     roll back and the same changes come again. Two processes of one consumer take turns. Raises ``NotFound`` for a
@@ -63,13 +67,13 @@ def read(cursor: Cursor[Any], consumer: str, limit: int = 1000) -> list[Change]:
     seen, reading, after = place
     begun = reading is not None
     if begun:
-        rows = _round(cursor, seen, reading, after, limit)
+        rows = _round(cursor, caller, seen, reading, after, limit)
         if rows:
             _move(cursor, consumer, seen, reading, rows[-1].seq)
             return rows
         seen = reading  # that round is finished
     reading = _snapshot(cursor)
-    rows = _round(cursor, seen, reading, 0, limit)
+    rows = _round(cursor, caller, seen, reading, 0, limit)
     if rows:
         _move(cursor, consumer, seen, reading, rows[-1].seq)
     elif begun:
@@ -93,9 +97,13 @@ def lags(cursor: Cursor[Any]) -> list[Lag]:
     return [Lag(name, changes, touched) for name, touched, changes in rows]
 
 
-def _round(cursor: Cursor[Any], seen: str, reading: str, after: int, limit: int) -> list[Change]:
-    rows = cursor.execute(_ROUND, {"seen": seen, "reading": reading, "after": after, "limit": limit})
-    return [change(row) for row in rows]
+def _round(cursor: Cursor[Any], caller: Caller, seen: str, reading: str, after: int, limit: int) -> list[Change]:
+    allowed = caller.types("r")
+    wanted = [visible_change("c", caller, "r", None)]
+    if allowed is not None:
+        wanted.append(sql("c.type = any(%s)", sorted(allowed)))
+    statement = sql(_ROUND, after, seen, reading, reading, seen, every(wanted), limit)
+    return [change(row) for row in cursor.execute(statement.text.encode(), statement.values)]
 
 
 def _snapshot(cursor: Cursor[Any]) -> str:

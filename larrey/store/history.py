@@ -14,6 +14,9 @@ from psycopg import Cursor
 from larrey.kit.errors import NotFound
 from larrey.store.caller import Caller
 from larrey.store.keys import resource_key
+from larrey.store.read import find
+from larrey.store.search.policy import visible_change
+from larrey.store.search.sql import Sql, every, sql
 
 METHODS: dict[str, Literal["create", "update", "delete"]] = {"C": "create", "U": "update", "D": "delete"}
 
@@ -71,42 +74,44 @@ def history(
     ``since`` keeps versions made at or after an instant; ``at`` those that were current at some time in a half-open
     range; ``before`` continues a page. Raises ``NotFound`` for a resource that never was, ``Forbidden``.
     """
-    wanted: list[str] = []
-    values: list[Any] = []
+    types = None if type_ is None else [type_]
+    wanted: list[Sql] = [visible_change("c", caller, "r", types)]
     total = None
     if type_ is not None:
         caller.demand("r", type_)
-        wanted.append("c.type = %s")
-        values.append(type_)
+        wanted.append(sql("c.type = %s", type_))
     else:
-        types = caller.types("r")
-        if types is not None:
-            wanted.append("c.type = any(%s)")
-            values.append(sorted(types))
+        allowed = caller.types("r")
+        if allowed is not None:
+            wanted.append(sql("c.type = any(%s)", sorted(allowed)))
     if type_ is not None and id is not None:
-        key = resource_key(type_, id)
-        wanted += ["c.key = %s", "c.id = %s"]
-        values += [key, id]
-        row = cursor.execute("select count(*) from record.change where key = %s and id = %s", (key, id)).fetchone()
-        total = row[0] if row else 0
-        if not total:
-            raise NotFound(f"{type_}/{id} is not known.")
+        wanted += [sql("c.key = %s::bigint", resource_key(type_, id)), sql("c.id = %s", id)]
+        total = _total(cursor, caller, type_, id, every(wanted))
     if since is not None:
-        wanted.append("c.updated >= %s")
-        values.append(since)
+        wanted.append(sql("c.updated >= %s", since))
     if at is not None:
-        wanted.append(
+        current = (
             "c.updated < %s and not exists (select from record.change n"
             " where n.key = c.key and n.version = c.version + 1 and n.updated <= %s)"
         )
-        values += [at[1], at[0]]
+        wanted.append(sql(current, at[1], at[0]))
     if before is not None:
-        wanted.append("c.seq < %s")
-        values.append(before)
-    where = " and ".join(wanted) or "true"
-    statement = f"select {COLUMNS} from record.change c where {where} order by c.seq desc limit %s"
-    rows = cursor.execute(statement.encode(), (*values, count + 1)).fetchall()
+        wanted.append(sql("c.seq < %s::bigint", before))
+    statement = sql(
+        f"select {COLUMNS} from record.change c where %s order by c.seq desc limit %s::bigint", every(wanted), count + 1
+    )
+    rows = cursor.execute(statement.text.encode(), statement.values).fetchall()
     entries = [change(row) for row in rows[:count]]
     if since is not None or at is not None:
         total = None
     return HistoryPage(entries, entries[-1].seq if len(rows) > count else None, total)
+
+
+def _total(cursor: Cursor[Any], caller: Caller, type_: str, id_: str, where: Sql) -> int:
+    """How many versions of one resource the caller sees; raises as a read would when there is none."""
+    statement = sql("select count(*) from record.change c where %s", where)
+    row = cursor.execute(statement.text.encode(), statement.values).fetchone()
+    if row is None or not row[0]:
+        find(cursor, caller, type_, id_)  # tells who may be told that it is not hers
+        raise NotFound(f"{type_}/{id_} is not known.")
+    return int(row[0])

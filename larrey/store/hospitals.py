@@ -15,6 +15,7 @@ from typing import Any
 
 from psycopg import Cursor
 
+from larrey.fhir.secrecy import sensitive
 from larrey.kit import json
 from larrey.store.caller import Caller
 from larrey.store.transactions import translated
@@ -46,6 +47,7 @@ class _Node:
     short: str
     parent: str
     geographic: bool
+    sensitive: bool
 
 
 class Hospitals:
@@ -58,6 +60,10 @@ class Hospitals:
         for id_, hospital in self._of.items():
             members[hospital.id].add(id_)
         self._members = {hospital: frozenset(units) for hospital, units in members.items()}
+        self._children: dict[str, set[str]] = defaultdict(set)
+        for id_, node in nodes.items():
+            self._children[node.parent].add(id_)
+        self._sensitive = frozenset(below for id_, node in nodes.items() if node.sensitive for below in self.below(id_))
 
     def of(self, organization_id: str) -> Hospital | None:
         """The hospital of an organization: the nearest geographic entity (FINESS) at or above it, else the topmost."""
@@ -75,6 +81,21 @@ class Hospitals:
     def within(self, hospital_id: str) -> frozenset[str]:
         """The ids of the hospital's organizations, its own included; empty when it is not a hospital."""
         return self._members.get(hospital_id, frozenset())
+
+    def below(self, organization_id: str) -> frozenset[str]:
+        """The ids of an organization and of all that is part of it."""
+        found: set[str] = set()
+        waiting = [organization_id]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += self._children.get(one, ())
+        return frozenset(found)
+
+    def sensitive(self) -> frozenset[str]:
+        """The ids of the units whose stays are kept from who does not work there (psychiatry…), with what is part of them."""
+        return self._sensitive
 
     def _top(self, id_: str) -> Hospital:
         current, topmost = id_, id_
@@ -140,4 +161,5 @@ def _node(row: tuple[str, bytes]) -> tuple[str, _Node]:
         short=short if isinstance(short, str) else "",
         parent=parent.removeprefix("Organization/") if parent.startswith("Organization/") else "",
         geographic=not _GEOGRAPHIC.isdisjoint(types),
+        sensitive=sensitive(resource),
     )

@@ -13,7 +13,7 @@ from larrey.kit import json
 from larrey.kit.errors import Invalid, TooCostly, Unsupported
 from larrey.store.caller import Caller
 from larrey.store.search import Limits, Page
-from larrey.store.search.compiling import Compiler
+from larrey.store.search.compiling import Compiler, the_patient
 from larrey.store.search.policy import policy
 from larrey.store.search.sql import every, sql
 from larrey.store.search.terminology import Terminology
@@ -66,7 +66,9 @@ def lastn(
     if query.sort or query.includes or query.cursor is not None or query.count is not None:
         raise Unsupported("$lastn gives all it finds, newest first: no _sort, _count, _include or _revinclude.")
     compiler = Compiler(caller, Terminology(cursor, caller, limits.expansion).expand)
-    where = every([policy("r", caller, "s", query.types), compiler.conjunction("r", query.criteria)])
+    where = every(
+        [policy("r", caller, "s", query.types, patient=the_patient(query.criteria)), compiler.conjunction("r", query.criteria)]
+    )
     statement = sql(_NEWEST, where, most)
     with translated():
         rows = cursor.execute(statement.text.encode(), statement.values).fetchall()

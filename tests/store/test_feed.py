@@ -15,6 +15,7 @@ import pytest
 from larrey import store
 from larrey.kit.errors import NotFound
 from larrey.store import Caller, feed
+from larrey.store.caller import system
 
 WRITERS = 8
 CHANGES = 60
@@ -39,7 +40,7 @@ def consume(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         while True:
             with connection.transaction(), connection.cursor() as cursor:
-                changes = feed.read(cursor, "test", limit=7)
+                changes = feed.read(cursor, system("feed"), "test", limit=7)
                 for change in changes:
                     cursor.execute(
                         "insert into seen (seq, id, version) values (%s, %s, %s)", (change.seq, change.id, change.version)
@@ -104,11 +105,11 @@ def test_a_slow_writer_is_not_skipped(database_url: str, caller: Caller) -> None
         feed.subscribe(cursor, "c")
         store.update(slow.cursor(), caller, {"resourceType": "Patient", "id": "slow"})
         store.retry(quick, lambda c: store.update(c, caller, {"resourceType": "Patient", "id": "quick"}))
-        assert [c.id for c in feed.read(cursor, "c")] == ["quick"]
-        assert feed.read(cursor, "c") == []
+        assert [c.id for c in feed.read(cursor, system("feed"), "c")] == ["quick"]
+        assert feed.read(cursor, system("feed"), "c") == []
         slow.commit()
-        assert [c.id for c in feed.read(cursor, "c")] == ["slow"]
-        assert feed.read(cursor, "c") == []
+        assert [c.id for c in feed.read(cursor, system("feed"), "c")] == ["slow"]
+        assert feed.read(cursor, system("feed"), "c") == []
 
 
 def test_rolled_back_work_comes_again_and_an_idle_consumer_writes_nothing(connection: Any, caller: Caller) -> None:
@@ -116,11 +117,11 @@ def test_rolled_back_work_comes_again_and_an_idle_consumer_writes_nothing(connec
     feed.subscribe(cursor, "c")
     store.retry(connection, lambda c: store.update(c, caller, {"resourceType": "Patient", "id": "a"}))
     with connection.transaction(force_rollback=True):
-        assert [c.id for c in feed.read(cursor, "c")] == ["a"]
-    assert [c.id for c in feed.read(cursor, "c")] == ["a"]
-    assert feed.read(cursor, "c") == []
+        assert [c.id for c in feed.read(cursor, system("feed"), "c")] == ["a"]
+    assert [c.id for c in feed.read(cursor, system("feed"), "c")] == ["a"]
+    assert feed.read(cursor, system("feed"), "c") == []
     before = connection.execute("select xmin from record.consumer").fetchone()
-    assert feed.read(cursor, "c") == []
+    assert feed.read(cursor, system("feed"), "c") == []
     assert connection.execute("select xmin from record.consumer").fetchone() == before
     assert feed.lags(cursor)[0].changes == 0
 
@@ -130,6 +131,6 @@ def test_a_late_subscriber_may_begin_now(connection: Any, caller: Caller) -> Non
     store.retry(connection, lambda c: store.update(c, caller, {"resourceType": "Patient", "id": "before"}))
     feed.subscribe(cursor, "new", from_start=False)
     store.retry(connection, lambda c: store.update(c, caller, {"resourceType": "Patient", "id": "after"}))
-    assert [c.id for c in feed.read(cursor, "new")] == ["after"]
+    assert [c.id for c in feed.read(cursor, system("feed"), "new")] == ["after"]
     with pytest.raises(NotFound):
-        feed.read(cursor, "unknown")
+        feed.read(cursor, system("feed"), "unknown")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from itertools import count
+from typing import cast
+from uuid import UUID
 
 from larrey.fhir.definitions import CLINICAL_DATE, PATIENT_PARAMETER, SearchParameter, search_parameter
 from larrey.fhir.query.nodes import (
@@ -29,6 +31,7 @@ from larrey.fhir.query.nodes import (
     TokenOperand,
     ValueSetOperand,
 )
+from larrey.kit.errors import Unsupported
 from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.keys import parameter_key, present_key, resource_key, token_key
@@ -39,6 +42,11 @@ from larrey.store.search.sql import FALSE, TRUE, Sql, every, negation, some, sql
 
 Expand = Callable[[SearchParameter, Operand], Collection[TokenOperand]]
 """The codes that a ``ValueSetOperand`` or ``HierarchyOperand`` stands for."""
+
+
+def without_terminology(parameter: SearchParameter, operand: Operand) -> Collection[TokenOperand]:  # noqa: ARG001  an ``Expand``
+    """For criteria that must not read the record: a value set or a hierarchy is ``Unsupported``."""
+    raise Unsupported(f"The value of {parameter.code!r} needs terminology, which is not read here.", expression=parameter.code)
 
 
 class Compiler:
@@ -214,6 +222,16 @@ def clinical(parameter: SearchParameter) -> bool:
 def owned(nodes: Sequence[Node]) -> bool:
     """Whether ``nodes``, which hold together, name the patients whose rows are searched."""
     return any(isinstance(node, Match) and not node.negated and _owner("r", node) is not None for node in nodes)
+
+
+def the_patient(nodes: Sequence[Node]) -> UUID | None:
+    """The one patient whose rows ``nodes``, which hold together, ask for."""
+    for node in nodes:
+        if isinstance(node, Match) and not node.negated and len(node.operands) == 1:
+            found = _owner("r", node)
+            if found is not None:
+                return cast(UUID, found.values[0])
+    return None
 
 
 def _owner(alias: str, node: Match) -> Sql | None:

@@ -1,28 +1,146 @@
-"""The caller's rights as SQL. The single place where a search learns which rows she may see."""
+"""Whose rows a caller sees and what she may do with them, as SQL. The single place where a statement learns it.
+
+Three things meet in a predicate: the types that her rights name, the rows that her ``Sight`` reaches, and the finer scopes
+of her token. The rule of sight, for someone who works in the group (docs/why/access.md):
+
+- a patient is hers while ``record.care`` ties the patient to her, her units or their places (movements, appointments, requests,
+  prescriptions, tasks, teams, a broken glass); the ties are read anew in each statement, so that a transfer opens and closes;
+- of her patients she sees all but what a patient keeps for herself, what a patient hid from professionals (unless she wrote it or
+  broke the glass), what belongs to a stay in a sensitive unit that is not hers, and, where the patient opposes sharing, what
+  belongs to a stay in another hospital;
+- a resource of several patients is seen by who sees all of them; a Binary by who sees something it is attached to;
+- what is nobody's (organizations, professionals, terminology) is seen by whoever has the right.
+
+The text depends only on what kind of caller asks, so that PostgreSQL may keep its plan; who she is comes as values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+from uuid import UUID
 
-from larrey.fhir.definitions import resource_types
+from larrey.fhir.definitions import PATIENT_PARAMETER, resource_types
+from larrey.fhir.secrecy import HIDDEN, INVISIBLE_PATIENT, INVISIBLE_REPRESENTATIVES, PATIENT_ONLY, VIP
+from larrey.kit import clock
 from larrey.kit.errors import Forbidden
 from larrey.store.caller import LETTERS, Caller, Letter
-from larrey.store.search.sql import FALSE, Sql, sql
+from larrey.store.keys import ATTACHED
+from larrey.store.search.sql import FALSE, TRUE, Sql, every, some, sql
+
+NOBODYS = frozenset(
+    [
+        "ActivityDefinition",
+        "CapabilityStatement",
+        "ChargeItemDefinition",
+        "CodeSystem",
+        "CompartmentDefinition",
+        "ConceptMap",
+        "DeviceDefinition",
+        "EffectEvidenceSynthesis",
+        "Endpoint",
+        "EventDefinition",
+        "Evidence",
+        "EvidenceVariable",
+        "ExampleScenario",
+        "GraphDefinition",
+        "HealthcareService",
+        "ImplementationGuide",
+        "InsurancePlan",
+        "Library",
+        "Location",
+        "Measure",
+        "Medication",
+        "MedicationKnowledge",
+        "MessageDefinition",
+        "NamingSystem",
+        "OperationDefinition",
+        "Organization",
+        "OrganizationAffiliation",
+        "PlanDefinition",
+        "Practitioner",
+        "PractitionerRole",
+        "Questionnaire",
+        "ResearchDefinition",
+        "ResearchElementDefinition",
+        "ResearchStudy",
+        "RiskEvidenceSynthesis",
+        "Schedule",
+        "SearchParameter",
+        "Slot",
+        "SpecimenDefinition",
+        "StructureDefinition",
+        "StructureMap",
+        "Substance",
+        "TerminologyCapabilities",
+        "TestScript",
+        "ValueSet",
+        "VerificationResult",
+    ]
+)
+"""Types that tell nothing of a patient. Of all others, a row without a patient is seen by machines only."""
 
 
-def policy(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None) -> Sql:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What of a ``Sight`` shapes the text of a predicate."""
+
+    everyone: bool
+    own: bool
+    representative: bool
+    keys: bool
+    person: bool
+    glass: bool
+    sensitive: bool
+    hospital: bool
+    identities: frozenset[str]
+    finding: bool
+    only: bool
+
+
+class Columns(NamedTuple):
+    """Where a table keeps what the rule asks, with ``{}`` for the alias; ``refs`` are keys that the row refers to."""
+
+    refs: str
+    date: str
+    secrecy: str
+    authored: bool
+
+
+RESOURCE = Columns("{}.refs", "{}.date_low", "{}.secrecy", authored=True)
+CHANGE = Columns(
+    "array[{}.encounter]",
+    "null::timestamptz",
+    "({0}.secrecy | coalesce((select k.secrecy from record.resource k where k.type = {0}.type and k.key = {0}.key), 0::int2))",
+    authored=False,
+)
+"""A past version is as secret as it was then and as the resource is now."""
+
+_MARKER = re.compile(r"%\((\w+)\)s")
+
+
+def policy(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None, *, patient: UUID | None = None) -> Sql:
     """The predicate that keeps the rows ``alias`` of ``record.resource`` to ``types`` (None: any) that ``caller`` may see.
 
-    One type that she may not see is ``Forbidden``; of several, only those that she may see remain, and ``Forbidden``
-    is raised when there is none.
+    One type that she has no right on is ``Forbidden``; of several, only those on which she has one remain, and ``Forbidden``
+    is raised when there is none. ``patient``: the statement asks for rows of this patient only, which spares work.
     """
-    granted = caller.types(letter)
+    seen = visible(alias, caller, types, patient=patient)
+    return every([granted(alias, caller, letter, types), seen, *_filters(alias, caller, letter, types)])
+
+
+def granted(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None) -> Sql:
+    """The part of ``policy`` that is about types."""
+    allowed = caller.types(letter)
     if types is None:
-        if granted is None:
-            return sql("true")
-        types = granted
-    elif granted is not None:
-        wanted, types = types, [type_ for type_ in types if type_ in granted]
+        return TRUE if allowed is None else of_types(alias, allowed)
+    if allowed is not None:
+        wanted, types = types, [type_ for type_ in types if type_ in allowed]
         if wanted and not types:
             raise Forbidden(f"You may not {LETTERS[letter]} resources of type {' or '.join(sorted(wanted))}.")
     return of_types(alias, types)
@@ -37,3 +155,232 @@ def of_types(alias: str, types: Collection[str]) -> Sql:
         return Sql(f"{alias}.type = '{known[0]}'")
     listed = "', '".join(known)
     return Sql(f"{alias}.type in ('{listed}')")
+
+
+def visible(alias: str, caller: Caller, types: Collection[str] | None, *, patient: UUID | None = None) -> Sql:
+    """The part of ``policy`` that is about whose rows."""
+    text = visible_text(kind_of(caller), alias, _classed(types), RESOURCE, given=patient is not None)
+    return positional(text, values(caller, patient))
+
+
+def visible_change(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None) -> Sql:
+    """The same for the rows ``alias`` of ``record.change``; what is of no single patient is judged by what it is now."""
+    kind = kind_of(caller)
+    text = visible_text(kind, alias, _classed(types), CHANGE, given=False)
+    filters = _filters("n", caller, letter, types)
+    if not filters:
+        return positional(text, values(caller))
+    current = sql(
+        f"exists (select from record.resource n where n.type = {alias}.type and n.key = {alias}.key and %s)", every(filters)
+    )
+    return every([positional(text, values(caller)), current])
+
+
+def owner_seen(expression: str, caller: Caller) -> Sql:
+    """Whether the patient whose uuid is ``expression`` is one whom ``caller`` sees, whatever of her."""
+    return positional(_owner(kind_of(caller), expression), values(caller))
+
+
+def kind_of(caller: Caller) -> Kind:
+    """What shapes the text for this caller."""
+    s = caller.sight
+    return Kind(
+        s.everyone, bool(s.own), s.representative, bool(s.keys), bool(s.person), bool(s.glass), bool(s.sensitive),
+        bool(s.hospital), s.identities, s.finding, s.only is not None,
+    )  # fmt: skip
+
+
+def values(caller: Caller, patient: UUID | None = None) -> dict[str, Any]:
+    """The values of the markers in the texts."""
+    s, now = caller.sight, clock.now()
+    return {
+        "p_own": list(s.own),
+        "p_keys": list(s.keys),
+        "p_person": s.person,
+        "p_glass": s.glass,
+        "p_sensitive": list(s.sensitive),
+        "p_hospital": list(s.hospital),
+        "p_only": s.only,
+        "p_now": now,
+        "p_soon": now + timedelta(days=s.ahead),
+        "p_since": now - timedelta(days=s.after),
+        "p_patient": patient,
+    }
+
+
+def positional(text: str, named: Mapping[str, Any]) -> Sql:
+    """A text with named markers as a ``Sql``."""
+    pieces, names = _split(text)
+    return Sql(pieces, tuple(named[name] for name in names))
+
+
+@lru_cache(maxsize=4096)
+def _split(text: str) -> tuple[str, tuple[str, ...]]:
+    return _MARKER.sub("%s", text), tuple(_MARKER.findall(text))
+
+
+def _classed(types: Collection[str] | None) -> frozenset[str] | None:
+    """``types`` as far as the rule tells them apart, so that few texts serve all."""
+    return None if types is None else frozenset(types)
+
+
+@lru_cache(maxsize=4096)
+def visible_text(kind: Kind, alias: str, types: frozenset[str] | None, columns: Columns, *, given: bool) -> str:
+    """The rule for rows ``alias`` of ``types``, with markers for ``values``; ``true`` where there is nothing to check.
+
+    ``given``: the statement is about the patient ``p_patient`` alone.
+    """
+    a = alias
+    secrecy = columns.secrecy.format(a)
+    if kind.everyone and not kind.only:
+        kept = f"({secrecy} & {PATIENT_ONLY}) <> {PATIENT_ONLY}"
+        if types is not None and "Binary" not in types:
+            return kept
+        attached = f"not exists (select from record.resource d where d.tokens @> array[{a}.key # {ATTACHED}::bigint]"
+        attached += f" and (d.secrecy & {PATIENT_ONLY}) = {PATIENT_ONLY})"
+        return f"{kept} and ({a}.type <> 'Binary' or {attached})"
+    owner = "%(p_patient)s::uuid" if given else f"{a}.patient"
+    rule = _row_rule(kind, a, owner, columns)
+    choices = []
+    whose = _owner(kind, owner)
+    if types is None or types - NOBODYS:
+        choices.append(_all(whose, rule))
+    open_ = NOBODYS if types is None else types & NOBODYS
+    if open_ and types is not None and not types - NOBODYS:
+        choices.append(f"{a}.patient is null")
+    elif open_:
+        choices.append(f"{a}.patient is null and {of_types(a, open_).text}")
+    identities = kind.identities if types is None else kind.identities & types
+    if identities:
+        shown = of_types(a, identities).text if types is None or types - identities else "true"
+        discreet = f"({secrecy} & {VIP}) <> {VIP}" if kind.finding else "true"
+        choices.append(_all(shown, f"({secrecy} & {PATIENT_ONLY | HIDDEN}) not in (1, 2, 3)", discreet))
+    if not given:
+        choices += _without_patient(kind, a, types, columns)
+    return _any(*choices)
+
+
+def _without_patient(kind: Kind, a: str, types: frozenset[str] | None, columns: Columns) -> list[str]:
+    """Rows of no single patient: a Binary by what it is attached to, the rest by all the patients it tells of."""
+    listed = resource_types() - NOBODYS - PATIENT_PARAMETER.keys() - {"Patient"}
+    several = (listed if types is None else types & listed) - {"Binary"}
+    binary = types is None or "Binary" in types
+    if columns is CHANGE:
+        wanted = several | ({"Binary"} if binary else set())
+        if not wanted:
+            return []
+        now = visible_text(kind, "n", frozenset(wanted), RESOURCE, given=False)
+        same = f"n.type = {a}.type and n.key = {a}.key"
+        return [f"{a}.patient is null and exists (select from record.resource n where {same} and ({now}))"]
+    choices = []
+    if binary:
+        holder = _all(_owner(kind, "d.patient"), _row_rule(kind, "d", "d.patient", RESOURCE))
+        choices.append(
+            f"{a}.patient is null and {a}.type = 'Binary' and exists (select from record.resource d"
+            f" where d.tokens @> array[{a}.key # {ATTACHED}::bigint] and {holder})"
+        )
+    if several:
+        others = _owner(kind, "b.patient")
+        among = "" if types is not None and not types - several else f"{of_types(a, several).text} and "
+        choices.append(
+            f"{among}{a}.patient is null and ({a}.secrecy & {PATIENT_ONLY | HIDDEN}) not in (1, 2, 3)"
+            f" and exists (select from record.care b where b.rid = {a}.rid and b.ground = 'S')"
+            f" and not exists (select from record.care b where b.rid = {a}.rid and b.ground = 'S' and not ({others}))"
+        )
+    return choices
+
+
+def _owner(kind: Kind, owner: str) -> str:
+    """Whether the patient ``owner`` is one of hers."""
+    choices = []
+    if kind.everyone:
+        choices.append(f"{owner} is not null")
+    if kind.own:
+        choices.append(f"{owner} = any(%(p_own)s::uuid[])")
+    if kind.keys:
+        # "is true" keeps PostgreSQL from joining: ties are looked up row by row, or hers read once when many rows are expected.
+        choices.append(
+            f"(exists (select from record.care c where c.patient = {owner} and c.who = any(%(p_keys)s::bigint[])"
+            " and c.low <= %(p_soon)s::timestamptz"
+            " and c.high > case when c.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end)) is true"
+        )
+    seen = _any(*choices)
+    return _all(f"{owner} = %(p_only)s::uuid", seen) if kind.only else seen
+
+
+def _row_rule(kind: Kind, a: str, owner: str, columns: Columns) -> str:
+    """What of a patient of hers she sees."""
+    secrecy, refs, date = columns.secrecy.format(a), columns.refs.format(a), columns.date.format(a)
+    if kind.everyone:
+        return f"({secrecy} & {PATIENT_ONLY}) <> {PATIENT_ONLY}"
+    if kind.own:
+        unseen = INVISIBLE_PATIENT | (INVISIBLE_REPRESENTATIVES if kind.representative else 0)
+        return " and ".join(f"({secrecy} & {bit}) <> {bit}" for bit in (4, 8) if unseen & bit)
+    beyond = []
+    if kind.person and columns.authored:
+        beyond.append(f"%(p_person)s::bigint = any({refs})")
+    if kind.glass:
+        beyond.append(
+            f"exists (select from record.care g where g.patient = {owner} and g.who = %(p_glass)s::bigint"
+            " and g.ground = 'G' and g.high > %(p_now)s::timestamptz)"
+        )
+    kept = f"({secrecy} & {PATIENT_ONLY}) <> {PATIENT_ONLY}"
+    hidden = _any(f"({secrecy} & {PATIENT_ONLY | HIDDEN}) not in (1, 2, 3)", _all(kept, _any(*beyond)))
+    stays = []
+    mine = f"m.patient = {owner} and m.key = s.key and m.ground = 'E'"
+    of_the_stay = f"(s.key = {a}.key or s.key = any({refs}))"
+    if kind.sensitive:
+        theirs = f"s.patient = {owner} and s.ground = 'E' and s.who = any(%(p_sensitive)s::bigint[])"
+        during = f"({date} >= s.low and {date} < s.high and {a}.type <> 'Encounter')"
+        stays.append(
+            f"not exists (select from record.care s where {theirs} and {of_the_stay} and ({during}"
+            f" or not exists (select from record.care m where {mine} and m.who = any(%(p_keys)s::bigint[]))))"
+        )
+    opposed = f"exists (select from record.care o where o.patient = {owner} and o.ground = 'O')"
+    stays.append(
+        f"(not {opposed} or not exists (select from record.care s where s.patient = {owner} and s.ground = 'E' and {of_the_stay}"
+        f" and not exists (select from record.care m where {mine} and m.who = any(%(p_hospital)s::bigint[]))))"
+    )
+    return _all(hidden, _any(_all(*stays), *beyond))
+
+
+def refuse_filters(caller: Caller) -> None:
+    """Raise ``Forbidden`` for a token of finer scopes, where an operation gives whole types together."""
+    if caller.filters:
+        raise Forbidden("A token whose scopes narrow by search parameters takes searches and reads only, not this operation.")
+
+
+def _all(*parts: str) -> str:
+    listed = [part for part in parts if part not in ("", "true")]
+    if "false" in listed:
+        return "false"
+    return " and ".join(part if len(listed) == 1 else f"({part})" for part in listed) or "true"
+
+
+def _any(*parts: str) -> str:
+    listed = [part for part in parts if part != "false"]
+    if "true" in listed:
+        return "true"
+    return " or ".join(part if len(listed) == 1 else f"({part})" for part in listed) or "false"
+
+
+def _filters(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None) -> list[Sql]:
+    """The finer scopes of a token: of a type that they narrow, the rows that meet one of their criteria."""
+    narrowed = [type_ for type_ in caller.filters if types is None or type_ in types]
+    out = []
+    for type_ in sorted(narrowed):
+        criteria = [text for letters, text in caller.filters[type_] if letter in letters]
+        allowed = [_criteria(alias, caller, type_, text) for text in criteria]
+        if types is not None and set(types) == {type_}:
+            out.append(some(allowed))
+        else:
+            out.append(some([Sql(f"{alias}.type <> '{type_}'"), *allowed]))
+    return out
+
+
+def _criteria(alias: str, caller: Caller, type_: str, text: str) -> Sql:
+    from larrey.fhir.query import parse  # noqa: PLC0415  the grammar and the compiler ask this module in turn
+    from larrey.store.search.compiling import Compiler, without_terminology  # noqa: PLC0415  likewise
+
+    query = parse(type_, parse_qsl(text, keep_blank_values=True))
+    return Compiler(caller, without_terminology).conjunction(alias, query.criteria)

@@ -16,7 +16,7 @@ from larrey.fhir.query import Query, parse
 from larrey.kit.errors import Invalid, Issue
 from larrey.store.caller import Caller
 from larrey.store.keys import parameter_key, reference_key, resource_key
-from larrey.store.search.compiling import Compiler, owned
+from larrey.store.search.compiling import Compiler, owned, the_patient
 from larrey.store.search.cursors import Cursor, decode, encode, fingerprint, refusal
 from larrey.store.search.deadline import deadline
 from larrey.store.search.driving import Driver, drivers, page
@@ -110,10 +110,14 @@ class _Search:
         for type_ in query.types or ():
             caller.demand("s", type_)
         compiler = Compiler(caller, Terminology(cursor, caller, limits.expansion).expand)
-        parts = [policy("r", caller, "s", query.types)]
+        parts = [policy("r", caller, "s", query.types, patient=the_patient(query.criteria))]
         if compartment is not None:
             parts.append(within(compartment, query.types))
-        self.where = every([*parts, compiler.conjunction("r", query.criteria)])
+        chosen = compiler.conjunction("r", query.criteria)
+        self.where = every([*parts, chosen])
+        # Only walks of one patient's rows keep their plan; for all others it depends on the values searched.
+        asked = every([*parts[1:], chosen]).text
+        self.lasting = "r.patient = " in asked and "select" not in asked and "tokens" not in asked
         self.drivers: list[Driver] = []
         self.met = self.where
         self.narrow = owned(query.criteria)
@@ -186,14 +190,14 @@ class _Search:
         return int(self._execute(sql("select count(*) from record.resource r where %s", self.where))[0][0])
 
     def _estimate(self) -> int:
-        """What the planner expects."""
+        """What the planner expects; counted for who does not see every row, since it expects by all of them."""
+        if not self.caller.sight.everyone:
+            return self._count()
         plan = self._execute(sql("explain (format json) select from record.resource r where %s", self.where))[0][0]
         return int(plan[0]["Plan"]["Plan Rows"])
 
     def _execute(self, statement: Sql) -> list[tuple[Any, ...]]:
-        """Only walks of one patient's rows keep their plan; for all others it depends on the values searched."""
-        lasting = "r.patient = " in self.where.text and "select" not in self.where.text and "tokens" not in self.where.text
-        return self.cursor.execute(statement.text.encode(), statement.values, prepare=lasting).fetchall()
+        return self.cursor.execute(statement.text.encode(), statement.values, prepare=self.lasting).fetchall()
 
 
 def within(compartment: tuple[str, str], types: Sequence[str] | None) -> Sql:
