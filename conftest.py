@@ -4,7 +4,8 @@ Each test process (pytest-xdist starts several) has a server of its own, without
 ``LARREY_TEST_DATABASE_URL`` names a server to use instead; it must allow its user to create databases.
 Ask for the narrowest thing: ``connection`` (an empty record for this test), ``module_connection`` (one record
 that the tests of a file share, for those that fill it once and then only read), ``new_database`` (as many as you like),
-``site`` and ``module_site`` (Django's pages on the same database as ``connection`` and ``module_connection``).
+``site`` and ``module_site`` (Django's pages on the same database as ``connection`` and ``module_connection``),
+``staff`` and ``module_staff`` (accounts of people who work in a unit of the record).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
@@ -165,6 +168,87 @@ def module_site(module_database_url: str) -> Iterator[str]:
 def caller() -> Caller:
     """Someone who may do everything."""
     return system("test")
+
+
+def put_staff(
+    connection: psycopg.Connection[Any],
+    role: str,
+    unit: str = "ward",
+    *,
+    username: str = "",
+    hospital: str = "hospital",
+    period: dict[str, str] | None = None,
+    patient: str = "",
+    representative: bool = False,
+    sensitive: bool = False,
+    name: str = "",
+) -> int:
+    """An account of ``role`` that belongs to someone who works in ``unit``; returns its primary key.
+
+    Written into the record unless they are there: ``Organization/<hospital>`` (a site with a FINESS),
+    ``Organization/<unit>`` below it (``sensitive``: labelled PSY) and ``Location/<unit>`` that it manages. Then
+    ``Practitioner/<username>`` and ``PractitionerRole/<username>-<unit>`` (in force within ``period``, always when absent).
+    ``username`` is ``role`` by default; called again with the same one, she gets one more unit. ``unit=""``: no
+    professional is written. ``patient``: the id of her own Patient. ::
+
+        nurse = staff("nurse", "cardio")
+        client.force_login(Account.objects.get(pk=nurse), backend="allauth.account.auth_backends.AuthenticationBackend")
+        caller = standing.caller_of(cursor, nurse)
+    """
+    from larrey import store
+    from larrey.access import standing
+    from larrey.store import hospitals
+
+    username = username or role
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "PSY"}
+    finess = {"type": {"coding": [{"code": "FINEG"}]}, "value": hospital}
+    structure: list[dict[str, Any]] = [
+        {"resourceType": "Organization", "id": hospital, "name": hospital, "identifier": [finess]},
+        {"resourceType": "Organization", "id": unit, "name": unit, "partOf": {"reference": f"Organization/{hospital}"}}
+        | ({"meta": {"security": [label]}} if sensitive else {}),
+        {"resourceType": "Location", "id": unit, "name": unit, "managingOrganization": {"reference": f"Organization/{unit}"}},
+    ]
+    person: list[dict[str, Any]] = [
+        {"resourceType": "Practitioner", "id": username, "name": [{"family": username, "text": name or username}]},
+        {
+            "resourceType": "PractitionerRole",
+            "id": f"{username}-{unit}",
+            "practitioner": {"reference": f"Practitioner/{username}"},
+            "organization": {"reference": f"Organization/{unit}"},
+        }
+        | ({"period": period} if period else {}),
+    ]
+    with connection.transaction(), connection.cursor(binary=True) as cursor:
+        if unit:
+            for resource in structure:
+                there = "select 1 from record.resource where type = %s and id = %s"
+                if cursor.execute(there, (resource["resourceType"], resource["id"])).fetchone() is None:
+                    store.update(cursor, system("test"), resource)
+            for resource in person:
+                store.update(cursor, system("test"), resource)
+        found = cursor.execute(
+            """insert into access_account (username, name, role, practitioner, patient, representative,
+                password, email, rpps, is_active, created)
+            values (%s, %s, %s, %s, %s, %s, '!', '', '', true, now())
+            on conflict (username) do update set role = excluded.role returning id""",
+            (username, name or f"Someone {username}", role, username if unit else "", patient, representative),
+        ).fetchone()
+    hospitals._copies.clear()  # noqa: SLF001  pages would go on with the tree of before for a minute
+    standing.forget()
+    assert found is not None
+    return int(found[0])
+
+
+@pytest.fixture
+def staff(connection: psycopg.Connection) -> Callable[..., int]:
+    """``staff(role, unit, …)`` on the record of this test: see ``put_staff``."""
+    return partial(put_staff, connection)
+
+
+@pytest.fixture(scope="module")
+def module_staff(module_connection: psycopg.Connection) -> Callable[..., int]:
+    """``module_staff(role, unit, …)`` on the record that the tests of this file share: see ``put_staff``."""
+    return partial(put_staff, module_connection)
 
 
 def with_database(url: str, name: str) -> str:

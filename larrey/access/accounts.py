@@ -11,15 +11,15 @@ from django.db import transaction
 from django.utils import translation
 
 from larrey.access.models import Account
-from larrey.access.roles import Role
+from larrey.access.roles import RULES
 from larrey.kit.errors import Conflict, Invalid, NotFound
 
 
 def create(username: str, *, name: str, role: str, email: str = "", password: str) -> Account:
     """Open an account. Raises ``Invalid`` (bad user name, role, e-mail, weak password) or ``Conflict`` (name taken)."""
     account = Account(username=username.lower(), name=name.strip(), role=role, email=email)
-    if role not in Role.values:
-        raise Invalid(f"{role} is not a role; choose one of {', '.join(Role.values)}.")
+    if role not in RULES:
+        raise Invalid(f"{role} is not a role; choose one of {', '.join(RULES)}.")
     if Account.objects.filter(username=account.username).exists():
         raise Conflict(f"An account named {account.username} exists already.")
     _set_password(account, password)

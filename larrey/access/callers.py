@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg import Cursor
+
+from larrey.access import record, standing
 from larrey.access.models import Account
-from larrey.access.roles import RIGHTS
+from larrey.access.standing import finding
 from larrey.kit.errors import Forbidden, Unauthenticated
-from larrey.store.caller import EVERYONE, Caller
+from larrey.store.caller import Caller
+
+__all__ = ["finding", "for_user"]
 
 
-def for_user(user: Any) -> Caller:
-    """What ``user`` (``request.user``) may do on the record, by role.
+def for_user(user: Any, cursor: Cursor[Any] | None = None) -> Caller:
+    """What ``user`` (``request.user``) may do on the record, and whose rows she sees: by her role and her units.
 
-    Raises ``Unauthenticated`` for a stranger and ``Forbidden`` for a disabled account.
+    Uses ``cursor`` where there is one already, else Django's own connection. Raises ``Unauthenticated`` for a stranger
+    and ``Forbidden`` for a disabled account.
     """
-    if not isinstance(user, Account) and not getattr(user, "is_authenticated", False):
+    if not isinstance(user, Account) or not user.is_authenticated:
         raise Unauthenticated("Sign in first.")
     if not user.is_active:
         raise Forbidden("This account is disabled.")
-    return Caller(
-        actor=f"account:{user.username}", rights=RIGHTS.get(user.role, {}), sight=EVERYONE, role=user.role, account=user.pk
-    )
+    if user.pk is None:
+        raise Unauthenticated("This account was never kept.")
+    if cursor is not None:
+        return standing.caller_of(cursor, user.pk)
+    with record.cursor() as opened:
+        return standing.caller_of(opened, user.pk)
