@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import io
 import json as plain_json
+import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,7 +28,7 @@ with atheris.instrument_imports(include=["larrey.rest", "larrey.fhir", "larrey.s
     from larrey.rest.application import application
     from larrey.rest.settings import RestSettings
 
-from larrey.site import postgres
+from larrey.site import postgres, schema
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 PATHS = ("", "Patient", "Patient/a", "Observation", "Observation/a/_history/1", "_history", "Binary", "Patient/a/$everything")
@@ -91,8 +93,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, postgres.start(Path(folder) / "data", durable=False) as server:
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            store.migrate(connection)
+        os.environ.setdefault("LARREY_SECRET_KEY", secrets.token_urlsafe(48))  # Django, which has the trace, asks for one
+        schema.migrate(server.url)
         app = application(
             RestSettings(), lambda: psycopg.connect(server.url), verify=lambda _cursor, _secret: store.system("fuzz")
         )

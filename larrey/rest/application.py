@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from larrey.access import tokens
 from larrey.kit import json
-from larrey.rest import failures, outcome
+from larrey.rest import failures, outcome, tracing
 from larrey.rest.authentication import Tokens, Verify
 from larrey.rest.connections import Connect, Connections
 from larrey.rest.interactions.capabilities import statement
@@ -99,7 +99,7 @@ class Application:
         request.interaction = chosen.name
         if request.segments[0] != "Binary":
             request.negotiate()
-        return chosen.answer(request, session)
+        return tracing.answered(request, session, chosen)
 
 
 def application(

@@ -10,6 +10,7 @@ from larrey.kit import json
 from larrey.kit.clock import instant, now
 from larrey.rest.request import Request
 from larrey.rest.response import Response
+from larrey.store.history import Change
 from larrey.store.stored import Stored
 
 Links = Sequence[tuple[str, str]]
@@ -33,8 +34,16 @@ def found(base: bytes, stored: Stored, body: bytes, mode: bytes) -> bytes:
     )
 
 
-def bundle(request: Request, kind: str, entries: Sequence[bytes], *, links: Links, total: int | None = None) -> Response:
-    """A bundle of ``kind`` (``searchset``, ``history``) whose entries are JSON already."""
+def bundle(
+    request: Request,
+    kind: str,
+    entries: Sequence[bytes],
+    *,
+    links: Links,
+    shown: Sequence[Stored | Change],
+    total: int | None = None,
+) -> Response:
+    """A bundle of ``kind`` (``searchset``, ``history``) whose entries are JSON already; ``shown`` are the rows behind them."""
     head: dict[str, Any] = {"resourceType": "Bundle", "meta": {"lastUpdated": instant(now())}, "type": kind}
     if total is not None:
         head["total"] = total
@@ -42,4 +51,4 @@ def bundle(request: Request, kind: str, entries: Sequence[bytes], *, links: Link
     body = json.dumps(head)
     if entries:
         body = body[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
-    return Response(200, [("Content-Type", request.media)], body)
+    return Response(200, [("Content-Type", request.media)], body, shown=shown)

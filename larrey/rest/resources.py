@@ -22,11 +22,11 @@ def answer(request: Request, stored: Stored) -> Response:
     environ = request.environ
     tag = etag(stored.version)
     if unchanged(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE"), tag, stored.updated):
-        return Response(304, [("ETag", tag)], updated=stored.updated)
+        return Response(304, [("ETag", tag)], updated=stored.updated, shown=(stored,))
     body = stored.body
     if request.pairs:
         body = part(request, stored)
-    return Response(200, [("Content-Type", request.media), ("ETag", tag)], body, stored.updated)
+    return Response(200, [("Content-Type", request.media), ("ETag", tag)], body, stored.updated, (stored,))
 
 
 def part(request: Request, stored: Stored) -> bytes:

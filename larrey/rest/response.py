@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from larrey.store.history import Change
+    from larrey.store.stored import Stored
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -16,10 +21,11 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 class Response:
     """One answer. ``headers`` are without Last-Modified, which is ``updated``, and without Content-Length for ``bytes``.
 
-    A body that is not ``bytes`` is streamed, and closed by the server.
+    A body that is not ``bytes`` is streamed, and closed by the server. ``shown``: the rows of the record that the answer shows or
+    tells of, for the trace; an interaction that reads must say it, be it that there are none.
     """
 
-    __slots__ = ("body", "headers", "status", "updated")
+    __slots__ = ("body", "headers", "shown", "status", "updated")
 
     def __init__(
         self,
@@ -27,11 +33,13 @@ class Response:
         headers: list[tuple[str, str]],
         body: bytes | Iterable[bytes] = b"",
         updated: datetime | None = None,
+        shown: Sequence[Stored | Change] | None = None,
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.updated = updated
+        self.shown = shown
 
     def header(self, name: str) -> str | None:
         """The value of the header ``name`` (as written), if it is there."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from larrey.access.trail import Action
 from larrey.fhir.definitions import resource_types
 from larrey.kit.errors import Invalid, MethodNotAllowed, NotFound, Unsupported
 from larrey.kit.ids import is_resource_id
@@ -37,25 +38,39 @@ from larrey.rest.session import Answer, Session
 
 
 class Interaction(NamedTuple):
-    """``name`` for metrics and logs: one of FHIR's, or an operation's."""
+    """``name`` for metrics, logs and the trace: one of FHIR's, or an operation's. ``action``: what it is to the trace.
+
+    ``reads``: it reads on the session's cursor, and its answer says what it ``shown``; all others trace what they do themselves
+    (``Session.write``), or are about nobody's record.
+    """
 
     name: str
     answer: Answer
+    action: Action = Action.WRITE
+    reads: bool = False
+
+
+def _opens(name: str, answer: Answer) -> Interaction:
+    return Interaction(name, answer, Action.OPEN, reads=True)
+
+
+def _searches(name: str, answer: Answer) -> Interaction:
+    return Interaction(name, answer, Action.SEARCH, reads=True)
 
 
 Methods = Mapping[str, Interaction]
 
-_HISTORY_TYPE: Methods = {"GET": Interaction("history-type", history)}
-_SEARCH_POSTED = Interaction("search-type", search_type_posted)
+_HISTORY_TYPE: Methods = {"GET": _opens("history-type", history)}
+_SEARCH_POSTED = _searches("search-type", search_type_posted)
 
 SYSTEM: Mapping[str, Methods] = {
-    "": {"GET": Interaction("search-system", search_system), "POST": Interaction("batch", process)},
+    "": {"GET": _searches("search-system", search_system), "POST": Interaction("batch", process)},
     "metadata": {"GET": Interaction("capabilities", capabilities)},
-    "_history": {"GET": Interaction("history-system", history)},
-    "_search": {"POST": Interaction("search-system", search_system_posted)},
+    "_history": {"GET": _opens("history-system", history)},
+    "_search": {"POST": _searches("search-system", search_system_posted)},
 }
 TYPE: Methods = {
-    "GET": Interaction("search-type", search_type),
+    "GET": _searches("search-type", search_type),
     "POST": Interaction("create", create),
     "PUT": Interaction("update", conditional_update),
     "PATCH": Interaction("patch", conditional_patch),
@@ -67,40 +82,40 @@ TYPE_BELOW: Mapping[str, Methods] = {
     "$validate": {"POST": Interaction("$validate", validate_type)},
 }
 TYPE_OPERATIONS: Mapping[tuple[str, str], Methods] = {
-    ("Observation", "$lastn"): {"GET": Interaction("$lastn", lastn), "POST": Interaction("$lastn", lastn)},
+    ("Observation", "$lastn"): {"GET": _searches("$lastn", lastn), "POST": _searches("$lastn", lastn)},
 }
 INSTANCE: Methods = {
-    "GET": Interaction("read", read),
+    "GET": _opens("read", read),
     "PUT": Interaction("update", update),
     "PATCH": Interaction("patch", patch),
     "DELETE": Interaction("delete", delete),
 }
 INSTANCE_BELOW: Mapping[str, Methods] = {
-    "_history": {"GET": Interaction("history-instance", history)},
+    "_history": {"GET": _opens("history-instance", history)},
     "$validate": {
         "POST": Interaction("$validate", validate_instance),
         "GET": Interaction("$validate", validate_instance),
     },
 }
 _EVERYTHING: Methods = {
-    "GET": Interaction("$everything", everything),
-    "POST": Interaction("$everything", everything),
+    "GET": _opens("$everything", everything),
+    "POST": _opens("$everything", everything),
 }
 INSTANCE_OPERATIONS: Mapping[tuple[str, str], Methods] = {
     ("Patient", "$everything"): _EVERYTHING,
     ("Encounter", "$everything"): _EVERYTHING,
 }
-COMPARTMENT: Methods = {"GET": Interaction("search-compartment", search_compartment)}
-COMPARTMENT_SEARCH: Methods = {"POST": Interaction("search-compartment", search_compartment_posted)}
-VERSION: Methods = {"GET": Interaction("vread", vread)}
+COMPARTMENT: Methods = {"GET": _searches("search-compartment", search_compartment)}
+COMPARTMENT_SEARCH: Methods = {"POST": _searches("search-compartment", search_compartment_posted)}
+VERSION: Methods = {"GET": _opens("vread", vread)}
 
 BINARY_TYPE: Methods = {**TYPE, "POST": Interaction("create", create_binary)}
 BINARY_INSTANCE: Methods = {
     **INSTANCE,
-    "GET": Interaction("read", read_binary),
+    "GET": _opens("read", read_binary),
     "PUT": Interaction("update", update_binary),
 }
-BINARY_VERSION: Methods = {"GET": Interaction("vread", vread_binary)}
+BINARY_VERSION: Methods = {"GET": _opens("vread", vread_binary)}
 
 _TYPES = resource_types()
 

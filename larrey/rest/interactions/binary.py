@@ -74,7 +74,7 @@ def _written(request: Request, session: Session, id_: str | None, write: Write) 
     if request.content is not None or request.body_type() in _RESOURCE:
         sent_limit = max(session.settings.body, limit * 4 // 3 + 65536)
         resource = identified(request, "Binary", id_, sent_limit) if id_ else request.resource("Binary", sent_limit)
-        return resources.written(request, session.write(lambda cursor: write(cursor, resource)))
+        return resources.written(request, session.write(request, lambda cursor: write(cursor, resource)))
     content_type: str = request.environ["CONTENT_TYPE"].strip()
     if request.body_type() in _OTHER_FHIR:
         raise UnsupportedMediaType("Of FHIR's own formats only JSON is understood.", expression="http.Content-Type")
@@ -98,7 +98,7 @@ def _written(request: Request, session: Session, id_: str | None, write: Write) 
                 binary.attach(cursor, resource_key("Binary", result.id), result.version, _pieces(spool), limit)
             return result
 
-        return resources.written(request, session.write(work))
+        return resources.written(request, session.write(request, work))
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
@@ -120,7 +120,7 @@ def _sent(request: Request, session: Session, stored: Stored) -> Response:
     request.only()
     environ, tag = request.environ, etag(stored.version)
     if resources.unchanged(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE"), tag, stored.updated):
-        return Response(304, [("ETag", tag)], updated=stored.updated)
+        return Response(304, [("ETag", tag)], updated=stored.updated, shown=(stored,))
     resource = json.loads(stored.body)
     content_type = str(resource.get("contentType", _UNKNOWN))
     headers = [
@@ -136,12 +136,12 @@ def _sent(request: Request, session: Session, stored: Stored) -> Response:
         headers.append(("X-Security-Context", reference))
     blob = binary.find(session.cursor, stored.key, stored.version)
     if blob is None:
-        return Response(200, headers, b"", stored.updated)
+        return Response(200, headers, b"", stored.updated, (stored,))
     if request.method == "HEAD" or not blob.size:
         headers.append(("Content-Length", str(blob.size)))
-        return Response(200, headers, (), stored.updated)
+        return Response(200, headers, (), stored.updated, (stored,))
     headers.append(("Content-Length", str(blob.size)))
-    return Response(200, headers, _streamed(session.connections, blob.hash), stored.updated)
+    return Response(200, headers, _streamed(session.connections, blob.hash), stored.updated, (stored,))
 
 
 def _streamed(connections: Connections, hash_: bytes) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ from larrey.rest.response import FHIR_JSON, STATUS_LINES, Response, http_date
 from larrey.rest.session import Session
 from larrey.store.binary import decoded
 from larrey.store.caller import Caller
+from larrey.store.history import Change
+from larrey.store.stored import Stored
 from larrey.store.write import process as store_process
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
@@ -56,9 +58,11 @@ def process(request: Request, session: Session) -> Response:
 
 def _transaction(request: Request, session: Session, content: dict[str, Any]) -> dict[str, Any]:
     representation = request.prefer.answer == "representation"
+    beside: list[Stored | Change] = []
 
     def work(cursor: Cursor[Any]) -> dict[str, Any]:
-        inside = session.inside(cursor)
+        beside.clear()  # of a try before this one
+        inside = session.inside(cursor, beside)
         room = _Room(request.settings.body)
 
         def fetch(_: Cursor[Any], __: Caller, url: str) -> dict[str, Any]:
@@ -74,7 +78,7 @@ def _transaction(request: Request, session: Session, content: dict[str, Any]) ->
             representation=representation,
         )
 
-    return session.write(work)
+    return session.write(request, work, beside)
 
 
 class _Room:
@@ -121,7 +125,7 @@ def _request(request: Request, asked: Any, raw: Any, at: str) -> Request:
         "HTTP_ACCEPT": FHIR_JSON,
         "larrey.entry": True,
     }
-    for name in ("HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme", "HTTP_PREFER"):
+    for name in ("REMOTE_ADDR", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme", "HTTP_PREFER"):
         if name in outer:
             environ[name] = outer[name]
     for key, name in (

@@ -18,7 +18,7 @@ def create(request: Request, session: Session) -> Response:
     criteria = criteria_sent(request, type_)
     rules = session.settings.rules
     result = session.write(
-        lambda cursor: operations.create(cursor, request.caller, resource, if_none_exist=criteria, rules=rules)
+        request, lambda cursor: operations.create(cursor, request.caller, resource, if_none_exist=criteria, rules=rules)
     )
     response = resources.written(request, result)
     if result.outcome == "found":

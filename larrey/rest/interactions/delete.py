@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larrey.kit import json
 from larrey.kit.errors import NotFound, PreconditionFailed
-from larrey.rest import resources
+from larrey.rest import resources, tracing
 from larrey.rest.interactions.update import criteria_of
 from larrey.rest.outcome import informative
 from larrey.rest.request import Request
@@ -20,8 +20,9 @@ def delete(request: Request, session: Session) -> Response:
     request.only()
     if_match = resources.version_of(request.environ.get("HTTP_IF_MATCH"))
     try:
-        result = session.write(lambda cursor: operations.delete(cursor, request.caller, type_, id_, if_match=if_match))
-    except NotFound:
+        result = session.write(request, lambda cursor: operations.delete(cursor, request.caller, type_, id_, if_match=if_match))
+    except NotFound as error:
+        tracing.refused(request, session.cursor, error)
         if if_match is not None:
             raise PreconditionFailed(f"{type_}/{id_} has no current version to match.") from None
         return _deleted(request, [])
@@ -35,7 +36,7 @@ def conditional_delete(request: Request, session: Session) -> Response:
     most = operations.MOST_DELETED
     return _deleted(
         request,
-        session.write(lambda cursor: operations.delete_where(cursor, request.caller, type_, criteria, most=most)),
+        session.write(request, lambda cursor: operations.delete_where(cursor, request.caller, type_, criteria, most=most)),
     )
 
 

@@ -44,4 +44,4 @@ def everything(request: Request, session: Session) -> Response:
     base = request.base().encode()
     entries = [bundles.found(base, stored, stored.body, b"match") for stored in page.matches]
     entries += [bundles.found(base, stored, stored.body, b"include") for stored in page.supporting]
-    return bundles.bundle(request, "searchset", entries, links=links)
+    return bundles.bundle(request, "searchset", entries, links=links, shown=[*page.matches, *page.supporting])

@@ -49,7 +49,7 @@ def history(request: Request, session: Session) -> Response:
         links.append(("next", bundles.link(request, path, [*kept, ("_cursor", str(page.next))])))
     base = request.base()
     entries = [_entry(base, change) for change in page.entries]
-    return bundles.bundle(request, "history", entries, links=links, total=page.total)
+    return bundles.bundle(request, "history", entries, links=links, shown=page.entries, total=page.total)
 
 
 def _entry(base: str, change: Change) -> bytes:

@@ -27,7 +27,7 @@ def patch(request: Request, session: Session) -> Response:
     return resources.written(
         request,
         session.write(
-            lambda cursor: operations.patch(cursor, request.caller, type_, id_, change, if_match=if_match, rules=rules)
+            request, lambda cursor: operations.patch(cursor, request.caller, type_, id_, change, if_match=if_match, rules=rules)
         ),
     )
 
@@ -42,7 +42,10 @@ def conditional_patch(request: Request, session: Session) -> Response:
     return resources.written(
         request,
         session.write(
-            lambda cursor: operations.patch_where(cursor, request.caller, type_, criteria, change, if_match=if_match, rules=rules)
+            request,
+            lambda cursor: operations.patch_where(
+                cursor, request.caller, type_, criteria, change, if_match=if_match, rules=rules
+            ),
         ),
     )
 

@@ -27,7 +27,7 @@ def search_type(request: Request, session: Session) -> Response:
 
 def search_type_posted(request: Request, session: Session) -> Response:
     """POST [type]/_search with a form; parameters of the address count too."""
-    return _search(request, session, request.segments[0], request.form())
+    return _search(request, session, request.segments[0], _posted(request))
 
 
 def search_system(request: Request, session: Session) -> Response:
@@ -37,7 +37,7 @@ def search_system(request: Request, session: Session) -> Response:
 
 def search_system_posted(request: Request, session: Session) -> Response:
     """POST [base]/_search with a form."""
-    return _search(request, session, None, request.form())
+    return _search(request, session, None, _posted(request))
 
 
 def search_compartment(request: Request, session: Session) -> Response:
@@ -47,7 +47,12 @@ def search_compartment(request: Request, session: Session) -> Response:
 
 def search_compartment_posted(request: Request, session: Session) -> Response:
     """POST [compartment]/[id]/[type]/_search with a form."""
-    return _in_compartment(request, session, request.form())
+    return _in_compartment(request, session, _posted(request))
+
+
+def _posted(request: Request) -> Pairs:
+    request.pairs = request.form()
+    return request.pairs
 
 
 def _in_compartment(request: Request, session: Session, pairs: Pairs) -> Response:
@@ -99,7 +104,7 @@ def searchset(request: Request, page: Page, path: str, more: Pairs | None = None
     entries += [bundles.found(base, stored, _shown(page, stored), b"include") for stored in page.included]
     if page.warnings:
         entries.append(json.dumps({"resource": outcome(page.warnings), "search": {"mode": "outcome"}}))
-    return bundles.bundle(request, "searchset", entries, links=links, total=page.total)
+    return bundles.bundle(request, "searchset", entries, links=links, shown=[*page.matches, *page.included], total=page.total)
 
 
 def _shown(page: Page, stored: Stored) -> bytes:

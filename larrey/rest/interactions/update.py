@@ -33,7 +33,7 @@ def update(request: Request, session: Session) -> Response:
             raise PreconditionFailed(f"{type_}/{id_} exists already.", expression="http.If-None-Match")
         return result
 
-    return resources.written(request, session.write(work))
+    return resources.written(request, session.write(request, work))
 
 
 def conditional_update(request: Request, session: Session) -> Response:
@@ -46,7 +46,8 @@ def conditional_update(request: Request, session: Session) -> Response:
     return resources.written(
         request,
         session.write(
-            lambda cursor: operations.update_where(cursor, request.caller, resource, criteria, if_match=if_match, rules=rules)
+            request,
+            lambda cursor: operations.update_where(cursor, request.caller, resource, criteria, if_match=if_match, rules=rules),
         ),
     )
 

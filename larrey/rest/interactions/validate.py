@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from larrey.access.trail import Action
 from larrey.fhir.validation import validate
 from larrey.kit import json
 from larrey.kit.errors import Invalid, Issue, LarreyError, Unsupported
 from larrey.kit.ids import new_id
+from larrey.rest import tracing
 from larrey.rest.outcome import informative, outcome
 from larrey.rest.request import Request
 from larrey.rest.response import Response
@@ -48,7 +50,7 @@ def _validate(request: Request, session: Session, id_: str | None) -> Response:
     letters: dict[str | None, Letter] = {"create": "c", "update": "u", "delete": "d"}
     request.caller.demand(letters.get(mode, "r"), type_)
     if mode == "delete":
-        return _answer(request, _tried(request, session, mode, id_, {}))
+        return _answer(request, session, _tried(request, session, mode, id_, {}))
     if resource is None:
         raise Invalid("There is nothing to validate: no resource was sent.", expression="Parameters.parameter")
     if resource.get("resourceType") != type_:
@@ -59,7 +61,7 @@ def _validate(request: Request, session: Session, id_: str | None) -> Response:
     issues = validate(resource)
     if not issues and mode is not None:
         issues = _tried(request, session, mode, id_, resource)
-    return _answer(request, issues)
+    return _answer(request, session, issues)
 
 
 def _unwrapped(
@@ -101,7 +103,11 @@ def _tried(request: Request, session: Session, mode: str | None, id_: str | None
     return []
 
 
-def _answer(request: Request, issues: list[Issue]) -> Response:
-    """200 whatever was found: a 4xx would say that nothing could be checked."""
+def _answer(request: Request, session: Session, issues: list[Issue]) -> Response:
+    """200 whatever was found: a 4xx would say that nothing could be checked. Nothing is written or shown but what is wrong."""
+    if session.inner:
+        session.note(request, Action.OPEN, ())
+    else:
+        tracing.read(session.cursor, request, Action.OPEN, ())
     found = outcome(issues) if issues else informative("No issue was found.")
     return Response(200, [("Content-Type", request.media)], json.dumps(found))
