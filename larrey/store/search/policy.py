@@ -11,7 +11,8 @@ of her token. The rule of sight, for someone who works in the group (docs/why/ac
 - a resource of several patients is seen by who sees all of them; a Binary by who sees something it is attached to;
 - what is nobody's (organizations, professionals, terminology) is seen by whoever has the right.
 
-The text depends only on what kind of caller asks, so that PostgreSQL may keep its plan; who she is comes as values.
+The aliases inside are words that no other statement uses, since a letter of theirs would silently mean their row. The text
+depends only on what kind of caller asks, so that PostgreSQL may keep its plan; who she is comes as values.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ RESOURCE = Columns("{}.refs", "{}.date_low", "{}.secrecy", authored=True)
 CHANGE = Columns(
     "array[{}.encounter]",
     "null::timestamptz",
-    "({0}.secrecy | coalesce((select k.secrecy from record.resource k where k.type = {0}.type and k.key = {0}.key), 0::int2))",
+    "({0}.secrecy | coalesce((select latest.secrecy from record.resource latest"
+    " where latest.type = {0}.type and latest.key = {0}.key), 0::int2))",
     authored=False,
 )
 """A past version is as secret as it was then and as the resource is now."""
@@ -167,11 +169,12 @@ def visible_change(alias: str, caller: Caller, letter: Letter, types: Collection
     """The same for the rows ``alias`` of ``record.change``; what is of no single patient is judged by what it is now."""
     kind = kind_of(caller)
     text = visible_text(kind, alias, _classed(types), CHANGE, given=False)
-    filters = _filters("n", caller, letter, types)
+    filters = _filters("present", caller, letter, types)
     if not filters:
         return positional(text, values(caller))
     current = sql(
-        f"exists (select from record.resource n where n.type = {alias}.type and n.key = {alias}.key and %s)", every(filters)
+        f"exists (select from record.resource present where present.type = {alias}.type and present.key = {alias}.key and %s)",
+        every(filters),
     )
     return every([positional(text, values(caller)), current])
 
@@ -236,8 +239,8 @@ def visible_text(kind: Kind, alias: str, types: frozenset[str] | None, columns: 
         kept = f"({secrecy} & {PATIENT_ONLY}) <> {PATIENT_ONLY}"
         if types is not None and "Binary" not in types:
             return kept
-        attached = f"not exists (select from record.resource d where d.tokens @> array[{a}.key # {ATTACHED}::bigint]"
-        attached += f" and (d.secrecy & {PATIENT_ONLY}) = {PATIENT_ONLY})"
+        attached = f"not exists (select from record.resource holder where holder.tokens @> array[{a}.key # {ATTACHED}::bigint]"
+        attached += f" and (holder.secrecy & {PATIENT_ONLY}) = {PATIENT_ONLY})"
         return f"{kept} and ({a}.type <> 'Binary' or {attached})"
     owner = "%(p_patient)s::uuid" if given else f"{a}.patient"
     rule = _row_rule(kind, a, owner, columns)
@@ -269,23 +272,23 @@ def _without_patient(kind: Kind, a: str, types: frozenset[str] | None, columns: 
         wanted = several | ({"Binary"} if binary else set())
         if not wanted:
             return []
-        now = visible_text(kind, "n", frozenset(wanted), RESOURCE, given=False)
-        same = f"n.type = {a}.type and n.key = {a}.key"
-        return [f"{a}.patient is null and exists (select from record.resource n where {same} and ({now}))"]
+        now = visible_text(kind, "present", frozenset(wanted), RESOURCE, given=False)
+        same = f"present.type = {a}.type and present.key = {a}.key"
+        return [f"{a}.patient is null and exists (select from record.resource present where {same} and ({now}))"]
     choices = []
     if binary:
-        holder = _all(_owner(kind, "d.patient"), _row_rule(kind, "d", "d.patient", RESOURCE))
+        holder = _all(_owner(kind, "holder.patient"), _row_rule(kind, "holder", "holder.patient", RESOURCE))
         choices.append(
-            f"{a}.patient is null and {a}.type = 'Binary' and exists (select from record.resource d"
-            f" where d.tokens @> array[{a}.key # {ATTACHED}::bigint] and {holder})"
+            f"{a}.patient is null and {a}.type = 'Binary' and exists (select from record.resource holder"
+            f" where holder.tokens @> array[{a}.key # {ATTACHED}::bigint] and {holder})"
         )
     if several:
-        others = _owner(kind, "b.patient")
+        others = _owner(kind, "told.patient")
         among = "" if types is not None and not types - several else f"{of_types(a, several).text} and "
         choices.append(
             f"{among}{a}.patient is null and ({a}.secrecy & {PATIENT_ONLY | HIDDEN}) not in (1, 2, 3)"
-            f" and exists (select from record.care b where b.rid = {a}.rid and b.ground = 'S')"
-            f" and not exists (select from record.care b where b.rid = {a}.rid and b.ground = 'S' and not ({others}))"
+            f" and exists (select from record.care told where told.rid = {a}.rid and told.ground = 'S')"
+            f" and not exists (select from record.care told where told.rid = {a}.rid and told.ground = 'S' and not ({others}))"
         )
     return choices
 
@@ -298,11 +301,11 @@ def _owner(kind: Kind, owner: str) -> str:
     if kind.own:
         choices.append(f"{owner} = any(%(p_own)s::uuid[])")
     if kind.keys:
-        # "is true" keeps PostgreSQL from joining: ties are looked up row by row, or hers read once when many rows are expected.
+        # "is true" keeps PostgreSQL from joining: ties are looked up row by row, or hers read once when it expects many rows.
         choices.append(
-            f"(exists (select from record.care c where c.patient = {owner} and c.who = any(%(p_keys)s::bigint[])"
-            " and c.low <= %(p_soon)s::timestamptz"
-            " and c.high > case when c.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end)) is true"
+            f"(exists (select from record.care tie where tie.patient = {owner} and tie.who = any(%(p_keys)s::bigint[])"
+            " and tie.low <= %(p_soon)s::timestamptz"
+            " and tie.high > case when tie.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end)) is true"
         )
     seen = _any(*choices)
     return _all(f"{owner} = %(p_only)s::uuid", seen) if kind.only else seen
@@ -321,25 +324,26 @@ def _row_rule(kind: Kind, a: str, owner: str, columns: Columns) -> str:
         beyond.append(f"%(p_person)s::bigint = any({refs})")
     if kind.glass:
         beyond.append(
-            f"exists (select from record.care g where g.patient = {owner} and g.who = %(p_glass)s::bigint"
-            " and g.ground = 'G' and g.high > %(p_now)s::timestamptz)"
+            f"exists (select from record.care glass where glass.patient = {owner} and glass.who = %(p_glass)s::bigint"
+            " and glass.ground = 'G' and glass.high > %(p_now)s::timestamptz)"
         )
     kept = f"({secrecy} & {PATIENT_ONLY}) <> {PATIENT_ONLY}"
     hidden = _any(f"({secrecy} & {PATIENT_ONLY | HIDDEN}) not in (1, 2, 3)", _all(kept, _any(*beyond)))
     stays = []
-    mine = f"m.patient = {owner} and m.key = s.key and m.ground = 'E'"
-    of_the_stay = f"(s.key = {a}.key or s.key = any({refs}))"
+    mine = f"own.patient = {owner} and own.key = stay.key and own.ground = 'E'"
+    of_the_stay = f"(stay.key = {a}.key or stay.key = any({refs}))"
     if kind.sensitive:
-        theirs = f"s.patient = {owner} and s.ground = 'E' and s.who = any(%(p_sensitive)s::bigint[])"
-        during = f"({date} >= s.low and {date} < s.high and {a}.type <> 'Encounter')"
+        theirs = f"stay.patient = {owner} and stay.ground = 'E' and stay.who = any(%(p_sensitive)s::bigint[])"
+        during = f"({date} >= stay.low and {date} < stay.high and {a}.type <> 'Encounter')"
         stays.append(
-            f"not exists (select from record.care s where {theirs} and {of_the_stay} and ({during}"
-            f" or not exists (select from record.care m where {mine} and m.who = any(%(p_keys)s::bigint[]))))"
+            f"not exists (select from record.care stay where {theirs} and {of_the_stay} and ({during}"
+            f" or not exists (select from record.care own where {mine} and own.who = any(%(p_keys)s::bigint[]))))"
         )
-    opposed = f"exists (select from record.care o where o.patient = {owner} and o.ground = 'O')"
+    opposed = f"exists (select from record.care said where said.patient = {owner} and said.ground = 'O')"
     stays.append(
-        f"(not {opposed} or not exists (select from record.care s where s.patient = {owner} and s.ground = 'E' and {of_the_stay}"
-        f" and not exists (select from record.care m where {mine} and m.who = any(%(p_hospital)s::bigint[]))))"
+        f"(not {opposed} or not exists (select from record.care stay"
+        f" where stay.patient = {owner} and stay.ground = 'E' and {of_the_stay}"
+        f" and not exists (select from record.care own where {mine} and own.who = any(%(p_hospital)s::bigint[]))))"
     )
     return _all(hidden, _any(_all(*stays), *beyond))
 
