@@ -40,7 +40,7 @@ def serve(settings: Settings, prepare: Prepare | None = None) -> None:
         def ready() -> None:
             click.echo(f"Larrey answers on {address}" + (f"\n{lines}" if lines else "") + "\nCtrl-C stops it.")
 
-        server.run(settings, url, ready)
+        server.run(settings, installation.application_url(settings, url), ready)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 
 from larrey.kit.errors import Unavailable
-from larrey.site import postgres, schema
+from larrey.site import grants, postgres, schema
 from larrey.site.settings import Settings, load, secret_key, variable
 from larrey.store import migrations
 
@@ -54,6 +54,16 @@ def database(settings: Settings) -> Iterator[str]:
                 os.environ.pop(_DATABASE_URL, None)
 
 
+def application_url(settings: Settings, url: str) -> str:
+    """What servers connect as: the configured database, or the embedded one in the application's role."""
+    return settings.database_url or grants.application_url(url)
+
+
+def owner_url(settings: Settings, url: str) -> str:
+    """What migrates and purges: LARREY_OWNER_DATABASE_URL, else the database's own URL."""
+    return settings.owner_database_url or url
+
+
 def _join(settings: Settings, stack: ExitStack) -> str:
     """The embedded server, another process's or our own; waits for one that another process is just starting."""
     limit = time.monotonic() + _WAIT_SECONDS
@@ -73,7 +83,10 @@ def ensure_schema(url: str, settings: Settings) -> list[str]:
     """What a server does first: migrate, or in production refuse to start on an older schema."""
     secret_key(settings)  # made before several processes want it
     if not settings.production:
-        return schema.migrate(url)
+        done = schema.migrate(owner_url(settings, url), settings.database_url if settings.owner_database_url else "")
+        if settings.owner_database_url:
+            schema.start_django(url)  # migrated as the owner; all else is done in the application's role
+        return done
     with schema.connected(url) as connection:
         missing = schema.pending(connection)
     if missing:

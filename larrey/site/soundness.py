@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 
 from larrey.kit import clock
 from larrey.kit.errors import LarreyError
-from larrey.site import installation, postgres, schema
+from larrey.site import grants, installation, postgres, schema
 from larrey.site.settings import Settings, load, variable
 
 _LOW_DISK = 1 << 30
@@ -50,6 +51,7 @@ def examine() -> list[Finding]:
         with _database(settings) as (url, how), schema.connected(url) as connection:
             findings.append(Finding("database", "sound", f"{how}, PostgreSQL {_version(connection)}."))
             findings += [_durability(connection), _clock(connection), _migrations(connection)]
+            findings += _trace(connection, settings, url)
     except (LarreyError, psycopg.Error) as error:
         findings.append(Finding("database", "broken", error.message if isinstance(error, LarreyError) else str(error).strip()))
     return findings
@@ -115,3 +117,18 @@ def _migrations(connection: Connection[Any]) -> Finding:
     if missing:
         return Finding("migrations", "broken", f"{len(missing)} missing, first {missing[0]}; run `larrey migrate`.")
     return Finding("migrations", "sound", "The schema is this version's.")
+
+
+def _trace(connection: Connection[Any], settings: Settings, url: str) -> Iterator[Finding]:
+    """Whether the role of whoever answers requests could alter the trace."""
+    if connection.execute("select to_regclass('public.access_seal') is null").fetchone() == (True,):
+        return  # before its migration
+    application = installation.application_url(settings, url)
+    name = str(conninfo_to_dict(application).get("user") or connection.info.user)
+    failings = grants.failings(connection, name)
+    if not failings:
+        yield Finding("trace", "sound", f"The application's role {name} adds to it and can alter nothing.")
+        return
+    advice = "run `larrey migrate`" if not settings.database_url else "see docs/how-to/use-your-postgresql.md"
+    text = f"The application's role {name} could alter it: it {', '.join(failings)}; {advice}."
+    yield Finding("trace", "broken" if settings.production else "warning", text)
