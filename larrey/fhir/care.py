@@ -85,8 +85,8 @@ def subjects(literals: Iterable[tuple[str, str]]) -> list[str]:
 def _encounter(resource: Resource) -> Iterator[Tie]:
     """A movement ties its place for as long as it lasts, the responsible unit from the last movement on.
 
-    A movement without end lasts as long as the stay. One that is only planned, without date, ties nobody before the stay
-    begins there. The stay of which nothing tells the end ends with what is last known of it.
+    A movement without end lasts as long as the stay. One that is only foreseen ties nobody until its date, and without date
+    not at all, unless the stay itself is. A stay that is over and does not say since when ends with what is last known of it.
     """
     patient = _patient(resource, "subject")
     status = resource.get("status")
@@ -111,8 +111,8 @@ def _encounter(resource: Resource) -> Iterator[Tie]:
             yield Tie(patient, who, *_within(_dict(participant.get("period")), stay), Ground.ENCOUNTER)
     unit = _carer(resource.get("serviceProvider"))
     if unit is not None:
-        arrived = [at for movement in movements if (at := _low(_dict(movement.get("period")))) is not None]
-        since = max(arrived, default=stay.low)
+        arrived = [_low(_dict(movement.get("period"))) for movement in movements if status == "planned" or not _to_come(movement)]
+        since = max(_some(*arrived), default=stay.low)
         yield Tie(patient, unit, since if since < stay.high else stay.low, stay.high, Ground.ENCOUNTER)
 
 
@@ -123,8 +123,12 @@ def _movements(resource: Resource) -> list[Resource]:
     return [
         movement
         for movement in _list(resource.get("location"))
-        if str(movement.get("status")) not in _TO_COME or _low(_dict(movement.get("period"))) is not None
+        if not _to_come(movement) or _low(_dict(movement.get("period"))) is not None
     ]
+
+
+def _to_come(movement: Resource) -> bool:
+    return str(movement.get("status")) in _TO_COME
 
 
 def _movement(movement: Resource, movements: list[Resource], stay: Span, *, over: bool) -> Span:

@@ -228,8 +228,8 @@ def _copy(cursor: Cursor[Any], new: list[Prepared]) -> None:
             )
         )
         for whom, who, since, until, ground in i.care:
-            low, high = timestamp(since), copying.INFINITY if until is None else timestamp(until)
-            care.append(b"".join((seven, uuid(whom), bigint(8, who), low, high, copying.letter(ground), key, order)))
+            ends = timestamp(since) + (copying.INFINITY if until is None else timestamp(until))
+            care.append(b"".join((seven, uuid(whom), bigint(8, who), ends, copying.letter(ground), key, order)))
         for k, value in i.strings:
             strings.append(b"".join((four, bigint(8, k), copying.text(value), order, patient)))
         for k, low, high in i.dates:
