@@ -53,7 +53,7 @@ def secrecy(resource: Mapping[str, Any]) -> int:
     A Bundle, and what contains others, is at least as secret as what is in it.
     """
     bits = _labels(resource)
-    if isinstance(resource.get("contained"), list) or resource.get("resourceType") == "Bundle":
+    if "contained" in resource or "entry" in resource:
         stack = list(_inside(resource))
         while stack:
             inner = stack.pop()

@@ -98,10 +98,13 @@ def index(
             _ADD[parameter.type](out, p, parameter, values)
     if literals is None:
         literals = references.literal(resource)
+    encounters = []
     for target_type, target_id in literals:
         target_key = resource_key(target_type, target_id)
         out.refs.add(target_key)
         out.tokens.add(ANY_REFERENCE ^ target_key)
+        if target_type == "Encounter":
+            encounters.append(target_id)
     for binary in references.attached(resource) if attached is None else attached:
         out.tokens.add(reference_key(ATTACHED, resource_key("Binary", binary)))
     if type_ == "Patient":
@@ -116,8 +119,16 @@ def index(
                 break
     elif type_ == "Binary":
         out.patient = _security_context(resource)
-    out.encounter = _encounter(resource, type_, id_, literals)
-    _care(out, resource, type_, literals)
+    if type_ == "Encounter":
+        out.encounter = resource_key(type_, id_)
+    elif encounters:
+        out.encounter = resource_key("Encounter", _encounter(resource, encounters) if len(encounters) > 1 else encounters[0])
+    for tie in care.ties(resource):
+        low, high = None if tie.low == BEGINNING else tie.low, None if tie.high == END else tie.high
+        who = 0 if tie.who is None else resource_key(*tie.who)
+        out.care.append((patient_uuid(tie.patient_id), who, low, high, tie.ground.value))
+    if type_ != "Patient" and (out.patient is None or owner is None):
+        _subjects(out, literals)
     return out
 
 
@@ -129,27 +140,18 @@ def _security_context(resource: dict[str, Any]) -> UUID | None:
     return patient_uuid(target[1]) if target is not None and target[0] == "Patient" else None
 
 
-def _encounter(resource: dict[str, Any], type_: str, id_: str, literals: Collection[tuple[str, str]]) -> int | None:
-    """The element that says of which encounter it is comes before whatever else refers to one."""
-    if type_ == "Encounter":
-        return resource_key(type_, id_)
-    ids = sorted(target_id for target_type, target_id in literals if target_type == "Encounter")
-    if len(ids) > 1:
-        for name in ("encounter", "context"):
-            chosen = references.literal({"": resource.get(name)})
-            first = min((target_id for target_type, target_id in chosen if target_type == "Encounter"), default=None)
-            if first is not None:
-                return resource_key("Encounter", first)
-    return resource_key("Encounter", ids[0]) if ids else None
+def _encounter(resource: dict[str, Any], ids: list[str]) -> str:
+    """Of several encounters, that of the element which says of which it is; else the first by id."""
+    for name in ("encounter", "context"):
+        chosen = references.literal({"": resource.get(name)})
+        first = min((target_id for target_type, target_id in chosen if target_type == "Encounter"), default=None)
+        if first is not None:
+            return first
+    return min(ids)
 
 
-def _care(out: Indexed, resource: dict[str, Any], type_: str, literals: Collection[tuple[str, str]]) -> None:
-    for tie in care.ties(resource):
-        low, high = None if tie.low == BEGINNING else tie.low, None if tie.high == END else tie.high
-        who = 0 if tie.who is None else resource_key(*tie.who)
-        out.care.append((patient_uuid(tie.patient_id), who, low, high, tie.ground.value))
-    if type_ == "Patient" or (out.patient is not None and type_ in PATIENT_PARAMETER):
-        return
+def _subjects(out: Indexed, literals: Iterable[tuple[str, str]]) -> None:
+    """Name in ``care`` the patients of what has none of its own, or has several."""
     named = care.subjects(literals)
     if len(named) > 1:
         out.patient = None  # it is no more the first one's than the others'

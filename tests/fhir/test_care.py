@@ -389,7 +389,7 @@ SAMPLES = [
     task(restriction={"recipient": [ref("Organization/p")]}), team("inactive"), consent(),
     {"resourceType": "Patient", "id": "p", "generalPractitioner": [ref("Practitioner/gp")]},
 ]  # fmt: skip
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
         None, True, 0, -1, 10**30, 1.5, "", "x", "2026-13-45", "0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31", "9999",
         "9999-12-31T23:59:59.999999Z", "Patient/p", "finished", "completed", "planned", [], {}, [[]], [None], {"reference": []},

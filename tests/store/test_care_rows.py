@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import psycopg
@@ -180,18 +181,21 @@ def everything(connection: Connection) -> tuple[Any, ...]:
 def test_what_is_copied_is_what_is_written_one_by_one(
     new_database: Callable[[], str], caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    entries = [
+        {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
+        for resource in several()
+    ]
+
+    def send(cursor: psycopg.Cursor[Any]) -> Any:
+        bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "transaction", "entry": deepcopy(entries)}
+        return store.process(cursor, caller, bundle, rules=LOOSE)
+
     found = []
     for copied in (True, False):
         if not copied:
             monkeypatch.setattr("larrey.store.write.batch.COPY_FROM", 1000)
         with psycopg.connect(new_database(), autocommit=True) as connection:
-            bundle = {"resourceType": "Bundle", "type": "transaction"}
-            entries = [
-                {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
-                for resource in several()
-            ]
-            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-            store.retry(connection, lambda cursor, bundle=bundle: store.process(cursor, caller, bundle, rules=LOOSE))
+            store.retry(connection, send)
             found.append(everything(connection))
     assert found[0] == found[1]
     assert found[0][3] == COPY_FROM * 3 + 2 + 2 + 1, (
@@ -324,12 +328,12 @@ def test_a_binary_is_found_by_the_documents_that_hold_it(connection: Connection,
 def test_a_document_sent_with_its_binary_holds_it(connection: Connection, caller: Caller) -> None:
     name = "urn:uuid:018f428e-34f6-4707-8009-5ad742f901e7"
     document = letter(content=[{"attachment": {"url": name}}], subject={"display": "x"})
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"fullUrl": name, "resource": {"resourceType": "Binary", "contentType": "text/plain", "data": "TGFycmV5"}},
         {"resource": {key: value for key, value in document.items() if key != "id"}},
     ]
     for entry in entries:
-        entry["request"] = {"method": "POST", "url": str(entry["resource"]["resourceType"])}  # type: ignore[index] # entries are JSON
+        entry["request"] = {"method": "POST", "url": entry["resource"]["resourceType"]}
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     store.retry(connection, lambda cursor: store.process(cursor, caller, bundle))
     held = connection.execute(
