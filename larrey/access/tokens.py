@@ -1,6 +1,8 @@
-"""Tokens of machines: made, checked, revoked. Plain SQL on the table ``access_token``, no Django.
+"""Keys to the FHIR door: made, checked, revoked. Plain SQL on ``access_token`` and ``access_issued``, no Django.
 
-Every function takes a psycopg cursor; the caller of the function owns the transaction.
+Those of ``access_token`` are made by the command line and live for days or until revoked. Those of ``access_issued`` are
+given by the OAuth 2 server (``larrey.apps.oauth``) and live for minutes. Every function takes a psycopg cursor; the caller
+of the function owns the transaction.
 """
 
 from __future__ import annotations
@@ -8,20 +10,23 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from psycopg import Cursor
 from psycopg.errors import UniqueViolation
 
-from larrey.access import scopes
+from larrey.access import scopes, standing
 from larrey.kit import clock
-from larrey.kit.errors import Conflict, Invalid, NotFound, Unauthenticated
+from larrey.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from larrey.kit.ids import patient_uuid
 from larrey.store.caller import EVERYONE, Caller
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}\Z")
 _PREFIX = "larrey_"  # lets secret scanners recognise a leaked token
+_ISSUED = "larreyat_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +38,47 @@ class Token:
     created: datetime
     expires: datetime | None
     revoked: datetime | None
+    account: str | None = None
+    """User name of the person as whom it acts."""
 
 
-def create(cursor: Cursor, name: str, scope: str, *, days: int | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What is known of a token of the OAuth 2 server; see ``larrey.access.issued``."""
+
+    client: str
+    account: int | None
+    consent: int | None
+    scope: str
+    patient: str
+    created: datetime
+    expires: datetime
+    revoked: datetime | None
+
+
+def create(cursor: Cursor, name: str, scope: str = "", *, days: int | None = None, account: str | None = None) -> str:
     """Make a token and return its secret, shown this once.
 
-    ``days`` limits its life; ``None`` is until revoked. Raises ``Invalid`` for a bad name, scope or life and
-    ``Conflict`` when a token of that name exists, revoked or not: the trace names tokens by name.
+    ``days`` limits its life; ``None`` is until revoked. ``account``: the user name of the person as whom it acts, within
+    ``scope`` where there is one; a token of nobody's needs a scope. Raises ``Invalid`` for a bad name, scope or life,
+    ``NotFound`` for an unknown account and ``Conflict`` when a token of that name exists, revoked or not: the trace names tokens by name.
     """
     if not _NAME.match(name):
         raise Invalid("A token's name has 1 to 100 letters, digits, spaces, dots, dashes or underscores.")
     if days is not None and not 1 <= days <= 36500:
         raise Invalid("A token lives between 1 and 36,500 days.")
-    scopes.rights(scope)
+    person = _account_key(cursor, account) if account is not None else None
+    if person is None:
+        scopes.rights(scope)
+    elif scope.strip():
+        scopes.parse(scope)
     secret = _PREFIX + secrets.token_urlsafe(32)
     now = clock.now()
     try:
         with cursor.connection.transaction():
             cursor.execute(
-                "insert into access_token (name, digest, scope, created, expires) values (%s, %s, %s, %s, %s)",
-                (name, _digest(secret), " ".join(scope.split()), now, now + timedelta(days=days) if days else None),
+                "insert into access_token (name, digest, scope, created, expires, account_id) values (%s, %s, %s, %s, %s, %s)",
+                (name, _digest(secret), " ".join(scope.split()), now, now + timedelta(days=days) if days else None, person),
             )
     except UniqueViolation:
         raise Conflict(f"A token named {name} exists already.", name=name) from None
@@ -60,22 +86,35 @@ def create(cursor: Cursor, name: str, scope: str, *, days: int | None = None) ->
 
 
 def verify(cursor: Cursor, secret: str) -> Caller:
-    """The machine that holds ``secret``; raises ``Unauthenticated`` for an unknown, expired or revoked token."""
-    cursor.execute("select name, scope, expires, revoked from access_token where digest = %s", (_digest(secret),))
+    """The machine that holds ``secret``, or the person for whom it acts, with no more than the scope and her own rights.
+
+    Raises ``Unauthenticated`` for an unknown, expired or revoked token, and for one of a disabled account.
+    """
+    if secret.startswith(_ISSUED):
+        found = issued(cursor, secret)
+        if found is None:
+            raise Unauthenticated("The access token is not known.")
+        _demand_alive(found.expires, found.revoked)
+        if found.account is None:
+            return _machine(f"client:{found.client}", found.scope)
+        return _for_person(cursor, found.account, scopes.parse(found.scope), found.patient)
+    cursor.execute("select name, scope, expires, revoked, account_id from access_token where digest = %s", (_digest(secret),))
     row = cursor.fetchone()
     if row is None:
         raise Unauthenticated("The access token is not known.")
-    name, scope, expires, revoked = row
-    if revoked is not None:
-        raise Unauthenticated("The access token was revoked.")
-    if expires is not None and expires <= clock.now():
-        raise Unauthenticated("The access token has expired.")
-    return _caller(name, scope)
+    name, scope, expires, revoked, account = row
+    _demand_alive(expires, revoked)
+    if account is not None:
+        return _for_person(cursor, account, scopes.parse(scope) if scope else None, "")
+    return _machine(f"token:{name}", scope)
 
 
 def everything(cursor: Cursor) -> list[Token]:
     """All tokens, by name."""
-    cursor.execute("select name, scope, created, expires, revoked from access_token order by name")
+    cursor.execute(
+        "select t.name, scope, t.created, expires, revoked, username"
+        " from access_token t left join access_account a on a.id = t.account_id order by t.name"
+    )
     return [Token(*row) for row in cursor.fetchall()]
 
 
@@ -86,9 +125,97 @@ def revoke(cursor: Cursor, name: str) -> None:
         raise NotFound(f"There is no token named {name}.", name=name)
 
 
+def issue(
+    cursor: Cursor[Any],
+    client: str,
+    scope: str,
+    *,
+    seconds: int,
+    account: int | None = None,
+    consent: int | None = None,
+    patient: str = "",
+) -> str:
+    """Make a token of the OAuth 2 server and return its secret. What it may is checked by who calls.
+
+    ``client``: the name of the program; ``account``: the person for whom it acts; ``patient``: the id of the patient to whom it
+    is bound. Tokens that ended more than a day ago are cleared away on the occasion.
+    """
+    secret = _ISSUED + secrets.token_urlsafe(32)
+    now = clock.now()
+    cursor.execute(
+        "insert into access_issued (digest, client, account_id, consent, scope, patient, created, expires)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (_digest(secret), client, account, consent, scope, patient, now, now + timedelta(seconds=seconds)),
+    )
+    cursor.execute(
+        "delete from access_issued where id in (select id from access_issued where expires < %s order by expires limit 20)",
+        (now - timedelta(days=1),),
+    )
+    return secret
+
+
+def issued(cursor: Cursor[Any], secret: str) -> Issued | None:
+    """The token of the OAuth 2 server with that secret, alive or not."""
+    cursor.execute(
+        "select client, account_id, consent, scope, patient, created, expires, revoked from access_issued where digest = %s",
+        (_digest(secret),),
+    )
+    row = cursor.fetchone()
+    return Issued(*row) if row else None
+
+
+def end(cursor: Cursor[Any], secret: str) -> None:
+    """Revoke one token of the OAuth 2 server."""
+    cursor.execute("update access_issued set revoked = %s where digest = %s and revoked is null", (clock.now(), _digest(secret)))
+
+
+def end_all(cursor: Cursor[Any], *, client: str = "", consent: int | None = None) -> None:
+    """Revoke every token of a program, or of a consent."""
+    cursor.execute(
+        "update access_issued set revoked = %(now)s"
+        " where revoked is null and expires > %(now)s and (client = %(client)s or consent = %(consent)s)",
+        {"now": clock.now(), "client": client, "consent": consent},
+    )
+
+
+def _demand_alive(expires: datetime | None, revoked: datetime | None) -> None:
+    if revoked is not None:
+        raise Unauthenticated("The access token was revoked.")
+    if expires is not None and expires <= clock.now():
+        raise Unauthenticated("The access token has expired.")
+
+
+def _account_key(cursor: Cursor[Any], username: str) -> int:
+    row = cursor.execute("select id from access_account where username = %s", (username.lower(),)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no account named {username}.")
+    return int(row[0])
+
+
+def _for_person(cursor: Cursor[Any], account: int, given: scopes.Scopes | None, patient: str) -> Caller:
+    """The person, narrowed: what her role allows and the scopes name (None: all of it), and with ``patient`` his rows only.
+
+    The person and her units are asked about each time: what her role or her units no longer give, no token gives.
+    """
+    try:
+        person = standing.caller_of(cursor, account)
+    except Forbidden as error:
+        raise Unauthenticated(error.message) from None
+    if given is None:
+        return person
+    rights, filters = scopes.weigh(given.resources)
+    return replace(
+        person,
+        rights=scopes.common(rights, person.rights),
+        filters=scopes.both(filters, person.filters),
+        sight=replace(person.sight, only=patient_uuid(patient)) if patient else person.sight,
+    )
+
+
 @lru_cache(maxsize=1024)
-def _caller(name: str, scope: str) -> Caller:
-    return Caller(actor=f"token:{name}", rights=scopes.rights(scope), sight=EVERYONE, role="machine")
+def _machine(actor: str, scope: str) -> Caller:
+    rights, filters = scopes.weigh(scopes.for_machine(scope).resources)
+    return Caller(actor=actor, rights=rights, filters=filters, sight=EVERYONE, role="machine")
 
 
 def _digest(secret: str) -> bytes:

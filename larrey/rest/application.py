@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from larrey.access import tokens
 from larrey.kit import json
+from larrey.kit.errors import MethodNotAllowed
 from larrey.rest import failures, outcome, tracing
 from larrey.rest.authentication import Tokens, Verify
 from larrey.rest.connections import Connect, Connections
-from larrey.rest.interactions.capabilities import statement
+from larrey.rest.interactions.capabilities import smart_configuration, statement
 from larrey.rest.request import Request, request_id
 from larrey.rest.response import STATUS_LINES, Response, http_date
 from larrey.rest.routing import route
@@ -74,8 +75,11 @@ class Application:
     def _first(self, request: Request) -> Response:
         """Answer a request from outside: who is it, where does it go."""
         try:
-            if request.environ.get("PATH_INFO", "").strip("/") == "metadata":
+            path = request.environ.get("PATH_INFO", "").strip("/")
+            if path == "metadata":
                 return self._open(request)
+            if path == ".well-known/smart-configuration":
+                return self._discovery(request)
             lane = self.connections.lane()
             request.caller = self._tokens.caller(request.environ.get("HTTP_AUTHORIZATION"), lane.cursor)
             return self._routed(request, Session(lane, self.connections, self.settings, self._routed))
@@ -85,13 +89,22 @@ class Application:
             return response
 
     def _open(self, request: Request) -> Response:
-        """The one address that needs neither a token nor the database."""
+        """What the API can do: it needs neither a token nor the database."""
         request.read_address()
         request.interaction = route(request).name
         if request.method == "OPTIONS":
             return Response(204, [("Allow", "GET, HEAD, OPTIONS")])
         request.negotiate()
         return statement(request)
+
+    def _discovery(self, request: Request) -> Response:
+        """The other open address: where programs get their tokens. It is no FHIR resource, so no format is negotiated."""
+        request.interaction = "smart-configuration"
+        if request.method == "OPTIONS":
+            return Response(204, [("Allow", "GET, HEAD, OPTIONS")])
+        if request.method not in {"GET", "HEAD"}:
+            raise MethodNotAllowed("The discovery document is only read.")
+        return smart_configuration(request)
 
     def _routed(self, request: Request, session: Session) -> Response:
         request.read_address()

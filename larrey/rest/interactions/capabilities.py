@@ -6,6 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from larrey.access import discovery
 from larrey.fhir.definitions import SearchParameter, resource_types, search_parameters
 from larrey.fhir.extraction import NOT_COMPILED
 from larrey.fhir.query import parse
@@ -16,7 +17,7 @@ from larrey.rest.response import Response
 from larrey.rest.session import Session
 from larrey.rest.settings import RestSettings
 
-BUILT = "2026-11-22"
+BUILT = "2026-11-25"
 """Date of the last change of what the statement says."""
 
 _DEFINITION = "http://hl7.org/fhir/OperationDefinition/"
@@ -56,6 +57,16 @@ def statement(request: Request) -> Response:
     return Response(200, headers, body)
 
 
+def smart_configuration(request: Request) -> Response:
+    """Where the OAuth 2 server is and what it offers; it needs no token, no database and no Accept header."""
+    body = json.dumps(discovery.smart(_site(request.base())))
+    return Response(200, [("Content-Type", "application/json"), ("Access-Control-Allow-Origin", "*")], body)
+
+
+def _site(base: str) -> str:
+    return base.removesuffix("/fhir")
+
+
 @lru_cache(maxsize=32)
 def _built(settings: RestSettings, base: str) -> tuple[bytes, str]:
     body = json.dumps(_statement(settings, base))
@@ -84,7 +95,11 @@ def _statement(settings: RestSettings, base: str) -> dict[str, Any]:
                 "documentation": _limits(settings),
                 "security": {
                     "cors": False,
-                    "description": "Every address but metadata needs a bearer token whose SMART v2 scopes allow it.",
+                    **discovery.security(_site(base)),
+                    "description": (
+                        "Every address but metadata and .well-known/smart-configuration needs a bearer token whose SMART v2 "
+                        "scopes allow it."
+                    ),
                 },
                 "resource": [_resource(type_, settings) for type_ in sorted(resource_types())],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
