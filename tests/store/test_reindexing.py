@@ -22,11 +22,12 @@ RESOURCES: list[dict[str, Any]] = [
     {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "onsetDateTime": "2026-01-01"},
 ]  # fmt: skip
 TABLES = {
-    "resource": "type, id, version, patient, date_low, date_high, updated, body, shelf, analyte, rid",
+    "resource": "type, id, version, patient, date_low, date_high, updated, body, shelf, analyte, secrecy, rid",
     "string_value": "*",
     "date_value": "*",
     "number_value": "*",
     "label": "*",
+    "care": "*",
     "change": "*",
     "past": "*",
 }

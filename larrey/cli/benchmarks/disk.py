@@ -28,7 +28,7 @@ def measure(base: Base, name: str) -> list[Figure]:
     if not row[0]:
         raise Fault("The base is empty.")
     count, body, tokens, refs, plain = (int(value) for value in row)
-    heaps = indexes = side = side_indexes = history = 0
+    heaps = indexes = side = side_indexes = history = ties = 0
     for table, partition, heap, index in tables:
         if partition:
             heaps += heap
@@ -38,6 +38,8 @@ def measure(base: Base, name: str) -> list[Figure]:
             side_indexes += index
         elif table in {"change", "past"}:
             history += heap + index
+        elif table == "care":
+            ties += heap + index
     parts = {
         "body": body / count,
         "key arrays": (tokens + refs) / count,
@@ -46,6 +48,7 @@ def measure(base: Base, name: str) -> list[Figure]:
         "history": history / count,
         "indexes of rows": indexes / count,
         "indexes of ordered values": side_indexes / count,
+        "ties of care": ties / count,
     }
     whole = sum(parts.values())
     figures = [Figure(f"disk per resource, {name}", whole, "B", plain / count, "the JSON itself", whole * count / plain)]
