@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from larrey.cli.benchmarks import chart, disk, load, newest, read, searches, sessions, writes
+from larrey.cli.benchmarks import access, chart, disk, load, newest, read, searches, sessions, writes
 from larrey.cli.benchmarks.ground import Ground, ground
 from larrey.cli.benchmarks.report import Figure, show
 from larrey.cli.output import json_option, note, result
@@ -94,6 +94,14 @@ def _searches(wanted: Wanted) -> list[Figure]:
     return searches.measure(wanted.ground.filled(wanted.bundles, 1), wanted.scale, large, requests=60)
 
 
+def _access(wanted: Wanted) -> list[Figure]:
+    wanted.ground.filled(wanted.bundles, wanted.scale)
+    try:
+        return access.measure(wanted.ground.copy(f"base_{wanted.scale}x", "access"))
+    finally:
+        wanted.ground.drop("access")
+
+
 def _writes(wanted: Wanted) -> list[Figure]:
     wanted.ground.filled(wanted.bundles, wanted.scale)
     try:
@@ -111,6 +119,7 @@ FIGURES: dict[str, tuple[str, Callable[[Wanted], list[Figure]]]] = {
     "read": ("Server CPU of a read by id, beside a bare handler.", _read),
     "chart": ("Finding a patient and opening a chart; newest fifty observations; how that grows with --scale.", _chart),
     "searches": ("Thirty representative searches, p95 of each.", _searches),
+    "access": ("What the rule of access adds to thirty searches and to a chart, beside a machine that sees all.", _access),
     "writes": ("Create, update and delete by sixteen clients, beside pgbench.", _writes),
     "disk": ("Disk per resource and what it is made of.", _disk),
 }

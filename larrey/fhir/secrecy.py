@@ -19,6 +19,8 @@ INVISIBLE_REPRESENTATIVES = 8
 """A minor's secret toward those who stand for her."""
 VIP = 16
 """A patient whom not everyone may look for; of a Patient only."""
+RESTRICTED = 32
+"""No label says it: the record sets it on what belongs to a stay in a sensitive unit or to a patient who opposes sharing."""
 
 OURS = "https://larrey.example/fhir/CodeSystem/confidentiality"
 A07 = "urn:oid:1.2.250.1.213.1.1.4.13"

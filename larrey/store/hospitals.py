@@ -138,11 +138,16 @@ def hospitals(cursor: Cursor[Any], caller: Caller) -> Hospitals:
         row = cursor.execute(_MARK).fetchone()
         assert row is not None  # an aggregate always answers
         if copy is None or copy.mark != row:
-            copy = _Copy(Hospitals(dict(map(_node, cursor.execute(_ALL).fetchall()))), row, 0.0)
+            copy = _Copy(organizations(cursor), row, 0.0)
     copy.checked = time.monotonic()
     with _lock:
         _copies[database] = copy
     return copy.tree
+
+
+def organizations(cursor: Cursor[Any]) -> Hospitals:
+    """The tree as it stands in this transaction, read now; for those who write."""
+    return Hospitals(dict(map(_node, cursor.execute(_ALL).fetchall())))
 
 
 def _node(row: tuple[str, bytes]) -> tuple[str, _Node]:

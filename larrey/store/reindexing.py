@@ -15,6 +15,7 @@ from larrey.kit import json
 from larrey.store.caller import Caller
 from larrey.store.index import index
 from larrey.store.transactions import retry
+from larrey.store.write.restriction import Row, restrict
 
 BATCH = 500
 """Resources of one transaction: few enough not to hold up those who write."""
@@ -69,11 +70,12 @@ def reindex(connection: Connection[Any], caller: Caller, progress: Callable[[int
 
 def _batch(cursor: Cursor[Any], after: int, last: int) -> tuple[int, int]:
     rows = cursor.execute(_NEXT, (after, last, BATCH)).fetchall()
-    resources, changes, care, strings, dates, numbers, labels = [], [], [], [], [], [], set()
+    written, resources, changes, care, strings, dates, numbers, labels = [], [], [], [], [], [], [], set()
     for rid, type_, id_, body, key, version in rows:
         found = index(json.loads(body), type_, id_)
         span = (found.patient, found.low, found.high)
         keys = list(found.tokens), list(found.refs)
+        written.append(Row(type_, rid, found.patient))
         resources.append((*span, *keys, found.shelf, found.analyte, found.secrecy, type_, rid))
         rule = {"patient": found.patient, "secrecy": found.secrecy, "encounter": found.encounter}
         changes.append({"key": key, "version": version, **rule})
@@ -96,4 +98,5 @@ def _batch(cursor: Cursor[Any], after: int, last: int) -> tuple[int, int]:
     ):
         if values:
             cursor.executemany(statement, values)
+    restrict(cursor, written)
     return len(rows), rows[-1][0] if rows else after

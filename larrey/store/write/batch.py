@@ -13,6 +13,7 @@ from larrey.kit.errors import Conflict
 from larrey.store import binary
 from larrey.store.write import copying
 from larrey.store.write.prepare import Prepared
+from larrey.store.write.restriction import Row, restrict
 
 COPY_FROM = 8
 """From how many new resources on COPY is cheaper than a statement each."""
@@ -118,6 +119,7 @@ def write(cursor: Cursor[Any], versions: Sequence[Prepared]) -> None:
         if prepared.content is not None:
             binary.attach(cursor, prepared.key, prepared.version, [prepared.content], len(prepared.content))
     _write_labels(cursor, versions)
+    restrict(cursor, [Row(p.type, p.rid, p.indexed.patient) for p in versions])
 
 
 def remove(cursor: Cursor[Any], actor: str, *, type_: str, id_: str, key: int, rid: int, version: int, updated: datetime) -> None:
