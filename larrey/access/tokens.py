@@ -61,7 +61,8 @@ def create(cursor: Cursor, name: str, scope: str = "", *, days: int | None = Non
 
     ``days`` limits its life; ``None`` is until revoked. ``account``: the user name of the person as whom it acts, within
     ``scope`` where there is one; a token of nobody's needs a scope. Raises ``Invalid`` for a bad name, scope or life,
-    ``NotFound`` for an unknown account and ``Conflict`` when a token of that name exists, revoked or not: the trace names tokens by name.
+    ``NotFound`` for an unknown account and ``Conflict`` when a token of that name exists, revoked or not: the trace names
+    tokens by name.
     """
     if not _NAME.match(name):
         raise Invalid("A token's name has 1 to 100 letters, digits, spaces, dots, dashes or underscores.")
@@ -97,7 +98,8 @@ def verify(cursor: Cursor, secret: str) -> Caller:
         _demand_alive(found.expires, found.revoked)
         if found.account is None:
             return _machine(f"client:{found.client}", found.scope)
-        return _for_person(cursor, found.account, scopes.parse(found.scope), found.patient)
+        given = scopes.parse(found.scope)
+        return _for_person(cursor, found.account, given, found.patient if "patient" in given.contexts else "")
     cursor.execute("select name, scope, expires, revoked, account_id from access_token where digest = %s", (_digest(secret),))
     row = cursor.fetchone()
     if row is None:

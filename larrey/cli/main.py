@@ -27,9 +27,11 @@ CONTENTS: dict[str, dict[str, str]] = {
     "People and machines": {
         "account": "Make and change the accounts of people who sign in.",
         "token": "Make and revoke the access tokens of machines.",
+        "client": "Register and end the programs that get tokens by OAuth 2.",
     },
     "Operation": {
         "check": "Say whether this installation is sound.",
+        "audit": "Seal, verify, export and purge the trace of accesses.",
         "migrate": "Bring the database to this version's schema.",
         "reindex": "Compute anew what every resource is found by.",
         "bench": "Measure this installation against floors measured in the same run.",
