@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from larrey.kit.errors import Misconfigured, Unavailable
+from larrey.site import sealing
 from larrey.site.settings import Settings, variable
 
 _PR_SET_PDEATHSIG = 1
@@ -74,6 +75,7 @@ def run(settings: Settings, url: str, ready: Callable[[], None]) -> None:
         from larrey.site.wsgi import build  # noqa: PLC0415  after PROMETHEUS_MULTIPROC_DIR is set, in each process
 
         application = build(settings, url)
+        sealing.start(url)
         with loaded.get_lock():
             loaded.value += 1
             if loaded.value == settings.worker_count:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import django.contrib.postgres.fields
@@ -13,8 +12,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 from larrey.kit.ids import patient_uuid
-
-_BEFORE = next((path.stem for path in sorted(Path(__file__).parent.glob("0003_*.py"))), "0002_trace")
 
 TABLES = """
 alter table access_audit rename to access_audit_0002;
@@ -129,7 +126,7 @@ def copy(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001  Django's signa
 class Migration(migrations.Migration):
     """Tables ``access_audit`` (anew), ``access_seal``, ``access_purge``."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("access", _BEFORE)]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("access", "0003_people")]
 
     operations: ClassVar[list[Any]] = [
         migrations.SeparateDatabaseAndState(
