@@ -27,6 +27,7 @@ CONTENTS: dict[str, dict[str, str]] = {
     "People and machines": {
         "account": "Make and change the accounts of people who sign in.",
         "token": "Make and revoke the access tokens of machines.",
+        "client": "Register and end the programs that get tokens by OAuth 2.",
     },
     "Operation": {
         "check": "Say whether this installation is sound.",
