@@ -113,6 +113,15 @@ ICONS = [
     "chart-line",
     "table",
     "external-link",
+    "lock",
+    "lock-open",
+    "printer",
+    "eye",
+    "star",
+    "ban",
+    "bell",
+    "list-check",
+    "checks",
 ]
 
 

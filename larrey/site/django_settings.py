@@ -11,13 +11,23 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from larrey.site import postgres
+from larrey.site.psc import CLIENT_ID, PATH, client_secret
 from larrey.site.settings import load, secret_key
 
 LARREY = load(os.environ)
 LARREY_DEMO = LARREY.demo
+LARREY_IDLE_MINUTES = LARREY.idle_minutes
+LARREY_SECOND_FACTOR = LARREY.second_factor_required
 _HTTPS = LARREY.public_url.startswith("https://")
 
 SECRET_KEY = secret_key(LARREY)
+LARREY_PSC = {  # the OpenID Connect service of larrey.access.pro_sante_connect; without an issuer it is not offered
+    "issuer": LARREY.own_address + PATH if LARREY.psc_simulated else LARREY.psc_issuer,
+    "client_id": CLIENT_ID if LARREY.psc_simulated else LARREY.psc_client_id,
+    "client_secret": client_secret(SECRET_KEY) if LARREY.psc_simulated else LARREY.psc_client_secret,
+    "simulated": LARREY.psc_simulated,
+    "own": LARREY.public_url,
+}
 DEBUG = False
 ALLOWED_HOSTS = list(LARREY.allowed_hosts)
 if LARREY.public_url:
@@ -50,6 +60,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "larrey.access.lock.locked_workstations",
+    "larrey.access.second_factor.required",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "larrey.ui.middleware.ErrorPages",
@@ -92,8 +104,12 @@ def database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": database(LARREY.database_url or postgres.attach(LARREY.data) or "postgresql://larrey@/larrey")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {  # shared by every process, so that limits on sign-in count once
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+CACHES = {  # shared by every process, so that limits on sign-in count once; too large for anyone to push a limit out of it
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
 }
 
 AUTH_USER_MODEL = "access.Account"
@@ -113,10 +129,20 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # nobody signs up; this tel
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False  # closing the browser signs out: hospital computers are shared
+ACCOUNT_RATE_LIMITS = {  # a hospital may stand behind one address: what counts there are failures, and only many
+    "login": "300/m/ip",
+    "login_failed": "100/15m/ip,5/15m/key",
+    "reauthenticate": "20/15m/user",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
 MFA_ADAPTER = "larrey.access.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"
 MFA_TOTP_ISSUER = "Larrey"
 
+SESSION_ENGINE = "larrey.access.sessions"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_NAME = "larrey_session"
 SESSION_COOKIE_AGE = LARREY.session_hours * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS

@@ -69,6 +69,13 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError
+    return text.rstrip("/")
+
+
 def _database(text: str) -> str:
     if urlsplit(text).scheme not in {"postgresql", "postgres"}:
         raise ValueError
@@ -80,6 +87,7 @@ _FOLDER = Kind("a folder", lambda text: Path(text).expanduser())
 _YES = Kind("0 or 1", lambda text: {"0": False, "1": True}[text])
 _NAMES = Kind("names separated by commas", lambda text: tuple(name.strip() for name in text.split(",") if name.strip()))
 _ADDRESS = Kind("an address such as https://larrey.chu.example, without a path", _web_address)
+_ISSUER = Kind("an address such as https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet", _issuer)
 _DATABASE = Kind("an address such as postgresql://user:password@host/database", _database)
 
 
@@ -173,7 +181,29 @@ class Settings:
     language: Literal["fr", "en"] = _setting(
         SIGN_IN, "Language of pages until a person chooses the other.", _choice("fr", "en"), "fr"
     )
-    session_hours: int = _setting(SIGN_IN, "Hours after which one must sign in again.", _whole(1, 168), 12)
+    session_hours: int = _setting(
+        SIGN_IN, "Hours after signing in after which one must sign in again, however busy one is.", _whole(1, 168), 12
+    )
+    idle_minutes: int = _setting(SIGN_IN, "Minutes without use after which a workstation locks itself.", _whole(1, 1440), 30)
+    second_factor: Literal["", "optional", "professionals"] = _setting(
+        SIGN_IN,
+        "`professionals`: who opens records must have a passkey, an authenticator application or Pro Santé Connect. Empty: "
+        "`professionals` in production, else `optional`.",
+        _choice("optional", "professionals"),
+        "",
+    )
+    psc_issuer: str = _setting(
+        SIGN_IN,
+        "Pro Santé Connect: the issuer of its OpenID Connect service. Empty: not offered; a demo then has a provider that stands "
+        "in for it.",
+        _ISSUER,
+        "",
+    )
+    psc_client_id: str = _setting(SIGN_IN, "Pro Santé Connect: the client identifier that the ANS gave.", _TEXT, "")
+    psc_client_secret: str = _setting(SIGN_IN, "Pro Santé Connect: the client's secret.", _TEXT, "", secret=True)
+    glass_minutes: int = _setting(
+        SIGN_IN, "Minutes for which a broken glass opens a record to someone who is not of the care team.", _whole(5, 1440), 240
+    )
     demo: bool = _setting(
         SIGN_IN, "1: accounts with public passwords, shown on the sign-in page. Set by `larrey demo`.", _YES, False
     )
@@ -204,11 +234,36 @@ class Settings:
     token_seconds: int = _setting(
         API, "How long a verified access token is remembered, that is, how long a revoked one may still work.", _whole(0, 600), 30
     )
+    machine_token_seconds: int = _setting(
+        API, "Life of an access token that a backend service gets (`/oauth/token`), in seconds.", _whole(30, 3600), 300
+    )
+    app_token_minutes: int = _setting(
+        API, "Life of an access token that an app gets for a person, in minutes.", _whole(1, 60), 30
+    )
+    refresh_days: int = _setting(
+        API, "Days within which an app with `offline_access` must renew its token, or ask the person again.", _whole(1, 365), 30
+    )
 
     @property
     def production(self) -> bool:
         """Whether this installation serves real patients."""
         return self.env == "production"
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether who opens records must have a second factor."""
+        return self.second_factor == "professionals" or (not self.second_factor and self.production)
+
+    @property
+    def psc_simulated(self) -> bool:
+        """Whether this server itself stands in for Pro Santé Connect: in a demo, unless the real one is configured."""
+        return self.demo and not self.psc_issuer
+
+    @property
+    def own_address(self) -> str:
+        """The address at which this server reaches itself."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def worker_count(self) -> int:
@@ -253,6 +308,11 @@ def _contradictions(settings: Settings, *, given: frozenset[str]) -> list[str]:
         mistakes += [f"{variable(name)} is required when LARREY_ENV=production." for name in required]
         if settings.demo:
             mistakes.append("LARREY_DEMO=1 gives accounts with public passwords and is refused when LARREY_ENV=production.")
+    if settings.psc_issuer:
+        named = [name for name in ("psc_client_id", "psc_client_secret") if not getattr(settings, name)]
+        mistakes += [f"{variable(name)} is required with LARREY_PSC_ISSUER." for name in named]
+        if settings.production and not settings.psc_issuer.startswith("https://"):
+            mistakes.append("LARREY_PSC_ISSUER must be an https address when LARREY_ENV=production.")
     if settings.owner_database_url and not settings.database_url:
         mistakes.append("LARREY_OWNER_DATABASE_URL is for a database that LARREY_DATABASE_URL names.")
     if settings.secret_key and len(settings.secret_key) < _SHORTEST_SECRET:

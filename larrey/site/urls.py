@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "larrey.ui.errors.bad_request"
 handler403 = "larrey.ui.errors.forbidden"
 handler404 = "larrey.ui.errors.not_found"
+handler429 = "larrey.ui.errors.too_many"
 handler500 = "larrey.ui.errors.fault"

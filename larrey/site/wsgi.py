@@ -13,7 +13,7 @@ from larrey import __version__
 from larrey.kit import json
 from larrey.rest.application import application as fhir_api
 from larrey.rest.settings import MEBIBYTE, RestSettings
-from larrey.site import health, metrics
+from larrey.site import health, metrics, psc
 from larrey.site.schema import connected, start_django
 from larrey.site.settings import Settings
 from larrey.store.rules import Rules
@@ -67,6 +67,11 @@ class Door:
         from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415  after Django's settings are ready
 
         self._pages: Application = WSGIHandler()
+        self._psc: Application | None = None
+        if settings.psc_simulated:
+            from larrey.site.psc.serving import application as stand_in  # noqa: PLC0415  only a demo needs it
+
+            self._psc = stand_in(settings)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -77,6 +82,8 @@ class Door:
             return self._fhir(environ, start_response)
         if path in {"/healthz", "/readyz", "/metrics"}:
             return self._operation(path, start_response)
+        if self._psc is not None and path.startswith(f"{psc.PATH}/"):
+            return self._psc({**environ, "PATH_INFO": path.removeprefix(psc.PATH)}, start_response)
         return self._page(environ, start_response)
 
     def _page(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from larrey.kit.errors import LarreyError, Unauthenticated
+from larrey.kit.errors import Forbidden, LarreyError, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +54,20 @@ WORDS = {
 }
 
 
+class Refused(Forbidden):
+    """A refusal with a page of its own: a template and its context, because there is something that one can do."""
+
+    def __init__(self, message: str, *, template: str, context: dict[str, Any], status: int = 403, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.template, self.context, self.status = template, context, status
+
+
 def page(request: HttpRequest, error: LarreyError) -> HttpResponse:
     """The page for ``error``. The sentence of an error of ours is told; that of a fault only logged."""
     if isinstance(error, Unauthenticated):
         return _sign_in(request)
+    if isinstance(error, Refused):
+        return render(request, error.template, error.context, status=error.status)
     if error.http_status >= 500:
         log.error("fault on a page", exc_info=error)
     words = WORDS.get(error.category, _FAULT if error.http_status >= 500 else _INVALID)
@@ -86,6 +96,12 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
     """Django's 404."""
     return _render(request, _NOT_FOUND, 404)
+
+
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's signature
+    """The 429 of allauth: too many sign-ins from one address within a minute."""
+    words = Words(gettext_noop("Too many attempts"), gettext_noop("Wait a minute, then try again."))
+    return _render(request, words, 429)
 
 
 def fault(request: HttpRequest) -> HttpResponse:

@@ -20,7 +20,7 @@ from django.template.backends.jinja2 import Jinja2 as DjangoJinja2
 from django.urls import reverse
 from django.utils.translation import get_language, get_language_info, gettext, ngettext, npgettext, pgettext
 
-from larrey.access import demo
+from larrey.access import demo, pro_sante_connect, second_factor
 from larrey.ui import formats
 
 STATIC = Path(__file__).parent / "static"
@@ -69,6 +69,10 @@ def environment(**options: Any) -> jinja2.Environment:
         languages=[(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES],
         messages_of=get_messages,
         demo_accounts=demo.shown_accounts,
+        psc_offered=pro_sante_connect.offered,
+        psc_simulated=pro_sante_connect.simulated,
+        second_factor_lacking=second_factor.lacking,
+        idle_seconds=lambda: settings.LARREY_IDLE_MINUTES * 60,
     )
     env.filters.update(
         number=formats.number,
