@@ -110,7 +110,8 @@ def _caller(cursor: Cursor[Any], account_id: int, database: str) -> Caller:
     row = cursor.execute(_ACCOUNT, {"id": account_id, "now": now}).fetchone()
     if row is None:
         raise Unauthenticated("There is no such account.")
-    account = _Account(*row[:6], tuple(row[6]))
+    username, role, active, practitioner, patient, representative, delegated = row
+    account = _Account(username, role, active, practitioner, patient, representative, tuple(delegated))
     if not account.active:
         raise Forbidden("This account is disabled.")
     rule = RULES.get(account.role, NOTHING)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from typing import Any
 
 import click
 
+from larrey.access.roles import Role
 from larrey.cli.output import json_option, note, result
+from larrey.kit.clock import PARIS
 from larrey.kit.errors import Invalid
 
-ROLES = ("doctor", "nurse", "identity-officer", "administrator")
+ROLES = [role.value for role in Role]
 
 
 @click.group("account")
@@ -24,32 +28,121 @@ def command() -> None:
 @click.option("--name", required=True, help="The person's name, as shown on screen.")
 @click.option("--role", required=True, type=click.Choice(ROLES), help="What she does.")
 @click.option("--email", default="", help="Her e-mail address.")
+@click.option("--rpps", default="", help="Her RPPS number, of which the record has a Practitioner.")
+@click.option(
+    "--practitioner", default="", metavar="ID", help="Id of her Practitioner in the record, for who has no RPPS number."
+)
+@click.option("--patient", default="", metavar="ID", help="Id of her own Patient in the record; needed for the role patient.")
+@click.option("--representative", is_flag=True, help="The patient is not herself but someone for whom she stands.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @json_option
-def create(username: str, name: str, role: str, email: str, *, password_stdin: bool, as_json: bool) -> None:
-    """Open an account. Without --password-stdin a password is made and printed, for the person to change."""
+def create(
+    username: str,
+    name: str,
+    role: str,
+    email: str,
+    rpps: str,
+    practitioner: str,
+    patient: str,
+    *,
+    representative: bool,
+    password_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Open an account. Without --password-stdin a password is made and printed, for the person to change.
+
+    Whose patients a professional sees follows from the PractitionerRoles of her Practitioner: tie the account to it.
+    """
     password = _typed() if password_stdin else ""
     with _django():
         from larrey.access import accounts
 
         given = password or accounts.new_password()
-        account = accounts.create(username, name=name, role=role, email=email, password=given)
+        account = accounts.create(
+            username,
+            name=name,
+            role=role,
+            email=email,
+            password=given,
+            practitioner=practitioner,
+            number=rpps,
+            patient=patient,
+            representative=representative,
+        )
         shown = {} if password else {"password": given}
     text = f"{account.username}" + (f"  password: {given}" if shown else "")
     result({"username": account.username, "role": account.role, **shown}, text, as_json=as_json)
 
 
+@command.command("change")
+@click.argument("username")
+@click.option("--role", type=click.Choice(ROLES), help="What she does from now on.")
+@click.option("--rpps", help="Her RPPS number.")
+@click.option("--practitioner", metavar="ID", help="Id of her Practitioner in the record; empty: none.")
+@click.option("--patient", metavar="ID", help="Id of her own Patient in the record; empty: none.")
+def change(username: str, role: str | None, rpps: str | None, practitioner: str | None, patient: str | None) -> None:
+    """Give USERNAME another role, professional or patient. Open sessions have it within a minute."""
+    with _django():
+        from larrey.access import accounts
+
+        account = accounts.change(username, role=role, practitioner=practitioner, number=rpps, patient=patient)
+    note(f"The account {account.username} is changed.")
+
+
 @command.command("list")
 @json_option
 def show(*, as_json: bool) -> None:
-    """List the accounts."""
+    """List the accounts, with what they are tied to and the delegations that run or are to come."""
     with _django():
+        from larrey.access import delegation
         from larrey.access.models import Account
 
-        found = list(Account.objects.order_by("username").values("username", "name", "role", "is_active"))
-    rows = [{"username": row["username"], "name": row["name"], "role": row["role"], "active": row["is_active"]} for row in found]
-    lines = [f"{row['username']}  {row['role']}  {row['name']}{'' if row['active'] else '  (disabled)'}" for row in rows]
-    result({"accounts": rows}, "\n".join(lines) or "There is no account.", as_json=as_json)
+        rows = [
+            {
+                "username": account.username,
+                "name": account.name,
+                "role": account.role,
+                "active": account.is_active,
+                "rpps": account.rpps,
+                "practitioner": account.practitioner,
+                "patient": account.patient,
+                "representative": account.representative,
+                "delegations": [
+                    {"unit": one.organization, "from": _minute(one.starts), "until": _minute(one.ends), "reason": one.reason}
+                    for one in delegation.current(account)
+                ],
+            }
+            for account in Account.objects.order_by("username")
+        ]
+    result({"accounts": rows}, "\n".join(map(_line, rows)) or "There is no account.", as_json=as_json)
+
+
+@command.command("delegate")
+@click.argument("username")
+@click.option("--unit", required=True, metavar="ID", help="Id of the Organization whose patients she cares for.")
+@click.option("--until", required=True, metavar="DATE", help="Last day (2026-08-31) or moment (2026-08-31T08:00), in France.")
+@click.option("--from", "start", metavar="DATE", help="First day or moment; now when absent.")
+@click.option("--reason", required=True, help="Why: locum of whom, on call.")
+def delegate(username: str, unit: str, until: str, start: str | None, reason: str) -> None:
+    """Let USERNAME care for the patients of a unit for a time: a locum, a doctor on call."""
+    ends = _moment(until, last=True)
+    with _django():
+        from larrey.access import delegation
+
+        made = delegation.grant(username, unit, ends=ends, starts=_moment(start) if start else None, reason=reason)
+    note(f"{username} cares for Organization/{unit} until {_minute(made.ends)}.")
+
+
+@command.command("undelegate")
+@click.argument("username")
+@click.option("--unit", default="", metavar="ID", help="Of this Organization alone; of all when absent.")
+def undelegate(username: str, unit: str) -> None:
+    """End the delegations of USERNAME; access closes within a minute."""
+    with _django():
+        from larrey.access import delegation
+
+        ended = delegation.end(username, unit)
+    note(f"{ended} delegation{'s' if ended > 1 else ''} of {username} ended.")
 
 
 @command.command("password")
@@ -77,6 +170,29 @@ def disable(username: str) -> None:
 
         accounts.disable(username)
     note(f"The account {username} is disabled.")
+
+
+def _line(row: dict[str, Any]) -> str:
+    tied = [f"RPPS {row['rpps']}"] if row["rpps"] else [f"Practitioner/{row['practitioner']}"] if row["practitioner"] else []
+    tied += [f"Patient/{row['patient']}"] if row["patient"] else []
+    tied += [f"Organization/{one['unit']} until {one['until']}" for one in row["delegations"]]
+    text = f"{row['username']}  {row['role']}  {row['name']}" + (f"  ({', '.join(tied)})" if tied else "")
+    return text + ("" if row["active"] else "  (disabled)")
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(PARIS).isoformat(timespec="minutes")
+
+
+def _moment(text: str, *, last: bool = False) -> datetime:
+    """A day or a moment on a French wall; of a ``last`` day, its end."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"{text} is not a date: write 2026-08-31 or 2026-08-31T08:00.") from None
+    if last and len(text) <= 10:
+        found = datetime.combine(found.date() + timedelta(days=1), time())
+    return found if found.tzinfo else found.replace(tzinfo=PARIS)
 
 
 def _typed() -> str:

@@ -42,13 +42,14 @@ def _prepare(url: str, patients: int | None) -> str:
     wanted = patients or api.PATIENTS
     with Progress("Demo patients", "resources", wanted) as progress:
         written = api.load_in_parallel(url, system("demo"), patients=wanted, progress=progress.advance)
+    ensure_accounts()  # again: who they are is in the record now
     if written:
         note(f"{written:,} resources of {wanted:,} demo patients were written.")
     _close_django()
     width = max(len(account.username) for account in accounts)
     secret = max(len(account.password) for account in accounts)
     with override("en"):  # the command line speaks English
-        rows = [f"  {a.username:{width}}  {a.password:{secret}}  {a.name}, {a.role.label}" for a in accounts]
+        rows = [f"  {a.username:{width}}  {a.password:{secret}}  {a.name}{', ' if a.name else ''}{a.role_name}" for a in accounts]
     return "\n".join(["Accounts of the demo (user name, password):", *rows])
 
 

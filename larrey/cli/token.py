@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from larrey.cli.output import json_option, note, result
+from larrey.kit.errors import Forbidden
 
 
 @click.group("token")
@@ -19,15 +20,24 @@ def command() -> None:
 
 @command.command("create")
 @click.argument("name")
-@click.option("--scope", required=True, help="SMART v2 scopes, separated by spaces: “system/*.rs”, “system/Observation.cruds”.")
+@click.option("--scope", default="", help="SMART v2 scopes, separated by spaces: “system/*.rs”, “system/Observation.cruds”.")
+@click.option("--account", metavar="LOGIN", help="Act as this person, within the scope if there is one. Refused in production.")
 @click.option("--days", type=int, help="Days until it expires; without it, until it is revoked.")
 @json_option
-def create(name: str, scope: str, days: int | None, *, as_json: bool) -> None:
-    """Make a token called NAME and print it, alone. It cannot be shown again."""
-    from larrey.access import tokens
+def create(name: str, scope: str, account: str | None, days: int | None, *, as_json: bool) -> None:
+    """Make a token called NAME and print it, alone. It cannot be shown again.
 
+    A token of a machine needs a scope. With --account it does what that person may do, for scripts and tests.
+    """
+    from larrey.access import tokens
+    from larrey.site import installation
+
+    if account is None and not scope:
+        raise click.UsageError("Say what the token may do (--scope), or as whom it acts (--account).")
+    if account is not None and installation.settings().production:
+        raise Forbidden("In production nobody's place is taken: people sign in, programs ask through OAuth 2.")
     with _cursor() as cursor:
-        secret = tokens.create(cursor, name, scope, days=days)
+        secret = tokens.create(cursor, name, scope, days=days, account=account)
     result({"name": name, "token": secret}, secret, as_json=as_json)
 
 
@@ -43,6 +53,7 @@ def show(*, as_json: bool) -> None:
         {
             "name": token.name,
             "scope": token.scope,
+            "account": token.account,
             "created": _day(token.created),
             "expires": _day(token.expires),
             "revoked": _day(token.revoked),
@@ -50,7 +61,9 @@ def show(*, as_json: bool) -> None:
         for token in found
     ]
     lines = [
-        f"{row['name']}  {row['scope']}  created {row['created']}"
+        f"{row['name']}  {row['scope'] or '(all that she may)'}"
+        + (f"  as {row['account']}" if row["account"] else "")
+        + f"  created {row['created']}"
         + (f", expires {row['expires']}" if row["expires"] else "")
         + (f", revoked {row['revoked']}" if row["revoked"] else "")
         for row in rows

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import psycopg
 import pytest
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal import auth as totp
-from django.db import connection
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, transaction
 from django.test import Client, override_settings
 
-from larrey.access import accounts, callers, demo
-from larrey.access.models import Account
+from larrey import store
+from larrey.access import accounts, callers, demo, record, standing
+from larrey.access.models import Account, AuditEntry
+from larrey.access.roles import Role
 from larrey.kit.errors import Conflict, Forbidden, Invalid, Misconfigured, NotFound, Unauthenticated
+from larrey.store.caller import Caller, Sight
 
 pytestmark = pytest.mark.usefixtures("site")
 PASSWORD = "cheval-agrafe-pile"
@@ -27,17 +33,99 @@ def sign_in(client: Client, password: str = PASSWORD, username: str = "jeanne") 
 
 
 def test_roles_are_rights_on_the_record() -> None:
-    doctor = callers.for_user(jeanne())
-    assert doctor.actor == "account:jeanne"
+    account = jeanne()
+    doctor = callers.for_user(account)
+    assert (doctor.actor, doctor.account, doctor.role) == ("account:jeanne", account.pk, "doctor")
     assert doctor.may("r", "Observation")
-    assert not doctor.may("u", "Observation")
-    assert callers.for_user(Account(username="o", role="identity-officer")).types("r") == frozenset({"Patient"})
-    assert callers.for_user(Account(username="a", role="administrator")).types("s") == frozenset()
-    assert callers.for_user(Account(username="x", role="made-up")).types("r") == frozenset()
-    with pytest.raises(Unauthenticated):
-        callers.for_user(None)
+    assert not doctor.may("d", "Observation")
+    assert doctor.sight == Sight(told=True)  # tied to no professional of the record, she sees nobody
+    accounts.change("jeanne", role="administrator")
+    assert not callers.for_user(accounts.get("jeanne")).may("r", "Patient")
+    Account.objects.update(role="made-up")
+    standing.forget()
+    assert callers.for_user(accounts.get("jeanne")).types("r") == frozenset()
+    for stranger in (None, AnonymousUser(), Account(username="x", role="doctor")):
+        with pytest.raises(Unauthenticated):
+            callers.for_user(stranger)
     with pytest.raises(Forbidden):
         callers.for_user(Account(username="d", role="doctor", is_active=False))
+
+
+def test_a_caller_is_read_within_an_open_transaction() -> None:
+    with transaction.atomic():
+        account = jeanne()
+        assert callers.for_user(account).actor == "account:jeanne"
+        assert Account.objects.count() == 1
+    with record.cursor() as cursor:
+        assert callers.for_user(account, cursor).account == account.pk
+
+
+RPPS, OTHER = "89900000012", "89900000020"
+
+
+@pytest.fixture
+def professionals(connection: psycopg.Connection, caller: Caller) -> None:
+    """Anne has an RPPS number, Paul none, two share one, one has what is no number; and a patient."""
+
+    def professional(id_: str, number: str = "", system: str = "https://rpps.esante.gouv.fr") -> dict[str, Any]:
+        identifiers = {"identifier": [{"system": "urn:x", "value": "1"}, {"system": system, "value": number}]} if number else {}
+        return {"resourceType": "Practitioner", "id": id_, **identifiers}
+
+    resources = [
+        professional("anne", RPPS),
+        professional("paul"),
+        professional("one", OTHER),
+        professional("two", OTHER, "urn:oid:1.2.250.1.71.4.2.1"),
+        professional("odd", "123"),
+        {"resourceType": "Patient", "id": "claire"},
+    ]
+    store.retry(connection, lambda cursor: [store.update(cursor, caller, resource) for resource in resources])
+
+
+def make(username: str, role: str = "doctor", **more: Any) -> Account:
+    return accounts.create(username, name=username, role=role, password=PASSWORD, **more)
+
+
+@pytest.mark.usefixtures("professionals")
+def test_an_account_is_tied_to_a_professional_of_the_record() -> None:
+    anne = make("a", number=RPPS)
+    assert (anne.practitioner, anne.rpps) == ("anne", RPPS)
+    with pytest.raises(Conflict):
+        make("b", practitioner="anne")
+    accounts.change("a", practitioner="")
+    assert make("b", practitioner="anne").rpps == RPPS  # what the record says of her
+    assert make("c", practitioner="paul").rpps == ""
+    assert make("d", practitioner="odd").rpps == ""
+    assert make("e", "nurse", patient="claire").patient == "claire"  # her own record
+    assert AuditEntry.objects.filter(action="grant").values_list("what", flat=True).order_by("id")[0] == (
+        "account:a created: doctor Practitioner/anne"
+    )
+
+
+@pytest.mark.usefixtures("professionals")
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"number": "89900000013"}, Invalid),  # the key
+        ({"number": "8990000001"}, Invalid),
+        ({"number": "8990000001a"}, Invalid),
+        ({"number": "８９９00000012"}, Invalid),
+        ({"number": "89900000038"}, NotFound),
+        ({"number": OTHER}, Conflict),  # two people's
+        ({"number": RPPS, "practitioner": "paul"}, Conflict),
+        ({"number": OTHER, "practitioner": "anne"}, Conflict),
+        ({"practitioner": "nobody"}, NotFound),
+        ({"patient": "nobody"}, NotFound),
+        ({"representative": True, "patient": "claire"}, Invalid),
+        ({"role": "patient"}, Invalid),
+        ({"role": "patient", "patient": "claire", "practitioner": "paul"}, Invalid),
+    ],
+)
+def test_what_does_not_agree_is_refused_whole(given: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        make("a", **given)
+    assert not Account.objects.exists()
+    assert not AuditEntry.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -160,12 +248,7 @@ def test_demo_accounts_belong_to_a_demo() -> None:
         demo.ensure_accounts()
     assert demo.shown_accounts() == ()
     with override_settings(LARREY_DEMO=True):
-        assert {account.role.value for account in demo.ensure_accounts()} == {
-            "doctor",
-            "nurse",
-            "identity-officer",
-            "administrator",
-        }
+        assert {account.role for account in demo.ensure_accounts()} == set(Role)
         accounts.disable("medecin")
         demo.ensure_accounts()
         assert sign_in(Client(), demo.ACCOUNTS[0].password, "medecin") == 302

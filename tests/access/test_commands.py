@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from larrey.access import tokens
+from larrey.access import standing, tokens
 from larrey.cli.main import larrey as command_line
-from larrey.kit.errors import Conflict, Invalid, NotFound
+from larrey.kit import clock
+from larrey.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from larrey.site import installation
 
 Larrey = Callable[..., Result]
@@ -40,7 +42,7 @@ def test_a_token_is_printed_alone_and_works(larrey: Larrey, connection: psycopg.
     refused = larrey("token", "create", "bad", "--scope", "system/Nothing.r")
     assert isinstance(refused.exception, Invalid)
     assert refused.stdout == ""
-    assert larrey("token", "create", "bad").exit_code == 2  # a scope is always said
+    assert larrey("token", "create", "bad").exit_code == 2  # a machine's scope is always said
     listed = json.loads(larrey("token", "list", "--json").stdout)
     assert [token["name"] for token in listed["tokens"]] == ["lab"]
     assert larrey("token", "revoke", "lab").exit_code == 0
@@ -63,3 +65,53 @@ def test_accounts_from_the_command_line(larrey: Larrey, connection: psycopg.Conn
     assert larrey("account", "disable", "jeanne").exit_code == 0
     assert isinstance(larrey("account", "disable", "nobody").exception, NotFound)
     assert larrey("account", "list").stdout == "jeanne  doctor  Jeanne  (disabled)\n"
+
+
+def test_a_token_that_acts_as_a_person(
+    larrey: Larrey, connection: psycopg.Connection, staff: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anne = staff("nurse", "cardio", username="anne")
+    with connection.cursor() as cursor:
+        her = standing.caller_of(cursor, anne)
+        made = larrey("token", "create", "script", "--account", "ANNE").stdout.strip()
+        assert tokens.verify(cursor, made) == her
+        narrow = larrey("token", "create", "narrow", "--account", "anne", "--scope", "user/Observation.rs user/Claim.cruds")
+        caller = tokens.verify(cursor, narrow.stdout.strip())
+        assert (caller.rights, caller.sight) == ({"Claim": "rs", "Observation": "rs"}, her.sight)
+        assert "as anne" in larrey("token", "list").stdout
+        assert isinstance(larrey("token", "create", "other", "--account", "nobody").exception, NotFound)
+        assert isinstance(larrey("token", "create", "other", "--account", "anne", "--scope", "x").exception, Invalid)
+        larrey("account", "disable", "anne")
+        with pytest.raises(Unauthenticated):
+            tokens.verify(cursor, made)
+    monkeypatch.setenv("LARREY_ENV", "production")
+    monkeypatch.setenv("LARREY_ALLOWED_HOSTS", "larrey.example")
+    installation.settings.cache_clear()
+    refused = larrey("token", "create", "late", "--account", "anne")
+    assert isinstance(refused.exception, Forbidden)
+    assert refused.stdout == ""
+
+
+def test_people_and_delegations_from_the_command_line(
+    larrey: Larrey, connection: psycopg.Connection, staff: Callable[..., int]
+) -> None:
+    staff("doctor", "cardio", username="anne")
+    staff("nurse", "rehab")
+    made = larrey("account", "create", "her", "--name", "Her", "--role", "midwife", "--practitioner", "anne")
+    assert isinstance(made.exception, Conflict)
+    assert larrey("account", "delegate", "anne", "--unit", "rehab", "--until", "2999-01-01", "--reason", "x").exit_code == 1
+    soon = (clock.now() + timedelta(days=3)).date().isoformat()
+    given = larrey("account", "delegate", "anne", "--unit", "rehab", "--until", soon, "--reason", "Locum")
+    assert given.exit_code == 0, given.exception
+    listed = {row["username"]: row for row in json.loads(larrey("account", "list", "--json").stdout)["accounts"]}
+    assert listed["anne"]["practitioner"] == "anne"
+    assert [one["unit"] for one in listed["anne"]["delegations"]] == ["rehab"]
+    assert listed["anne"]["delegations"][0]["until"][11:16] == "00:00"  # the whole of the last day
+    assert "Practitioner/anne, Organization/rehab until" in larrey("account", "list").stdout
+    assert larrey("account", "undelegate", "anne").exit_code == 0
+    assert isinstance(larrey("account", "undelegate", "anne").exception, NotFound)
+    assert isinstance(
+        larrey("account", "delegate", "anne", "--unit", "rehab", "--until", "soon", "--reason", "x").exception, Invalid
+    )
+    assert larrey("account", "change", "anne", "--role", "nurse", "--practitioner", "").exit_code == 0
+    assert "anne  nurse  Someone anne\n" in larrey("account", "list").stdout

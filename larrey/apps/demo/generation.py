@@ -8,12 +8,13 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from random import Random
 
-from larrey.apps.demo import background, structure
+from larrey.apps.demo import background, privacy, structure
 from larrey.apps.demo.pathways import Pathway, choose, hero, pathways
 from larrey.apps.demo.people import person
 from larrey.apps.demo.resources import Resource
 from larrey.apps.demo.stories import Present, Story
 from larrey.apps.demo.stories.story import Batch
+from larrey.apps.demo.structure.staff import ACCOUNTS
 
 SEED = 1766
 HOUR = 8
@@ -21,6 +22,7 @@ HOUR = 8
 _EVERY, _RANK = 25, 7
 """One patient in 25 is in a bed today, until the beds are full."""
 _OCCUPIED = 0.86
+_SHOWN, _TOGETHER = ACCOUNTS["medecin"].uf, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def group(edition: Edition) -> structure.Group:
 def slots(seed: int) -> tuple[tuple[Pathway, Present], ...]:
     """Beds that are taken today, each with the pathway of who lies in it.
 
-    Wards take turns, so that even a small set has someone in each; the same bed comes once.
+    Wards take turns, so that even a small set has someone in each; the ward of the demo's doctor takes her turn first, and
+    several beds at once. The same bed comes once.
     """
     kinds: dict[str, list[tuple[Pathway, int]]] = {}
     for pathway in pathways():
@@ -85,9 +88,12 @@ def slots(seed: int) -> tuple[tuple[Pathway, Present], ...]:
         options, weights = zip(*kinds[unit.kind], strict=True)
         queues.append([(random.choices(options, weights)[0], Present(unit, bed)) for bed in beds])
     random.shuffle(queues)
+    queues.sort(key=lambda queue: queue[0][1].unit.code != _SHOWN)
     taken = []
     for turn in range(max((len(queue) for queue in queues), default=0)):
-        taken += [queue[turn] for queue in queues if turn < len(queue)]
+        for queue in queues:
+            together = _TOGETHER if queue[0][1].unit.code == _SHOWN else 1
+            taken += queue[turn * together : (turn + 1) * together]
     return tuple(taken)
 
 
@@ -109,6 +115,7 @@ def patient(edition: Edition, number: int) -> Patient:
     background.tell(story, alone=chosen is None)
     if chosen is not None:
         chosen.story(story)
+    privacy.tell(story)
     return Patient(number, chosen.name if chosen else "", story.batches())
 
 

@@ -62,7 +62,8 @@ def story(s: Story) -> None:
 def _exacerbation(s: Story, start: datetime | None, life: str, *, severe: bool, rehabilitation: bool) -> Stay:
     infection = s.chance(0.7)
     code = "J44.0" if infection else "J44.1"
-    legs = [Leg("urgences", hours=(3, 8)), Leg("pneumologie", days=(6, 10))]
+    general = s.present is not None and s.present.unit.kind == "medecine"
+    legs = [Leg("urgences", hours=(3, 8)), Leg("medecine" if general else "pneumologie", days=(6, 10))]
     if severe:
         legs.insert(1, Leg("usc", days=(2, 4)))
     stay = s.stay(
@@ -271,6 +272,6 @@ PATHWAY = Pathway(
     name="copd",
     title="Bronchopneumopathie chronique obstructive",
     shares=(Share((52, 65), 9), Share((65, 88), 18)),
-    present=(("pneumologie", 8), ("usc", 2), ("ssr_cardio", 2)),
+    present=(("pneumologie", 8), ("usc", 2), ("ssr_cardio", 2), ("medecine", 4)),
     story=story,
 )

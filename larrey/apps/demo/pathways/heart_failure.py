@@ -55,11 +55,13 @@ def decompensation(s: Story, fraction: int, number: int, soonest: datetime, *, l
     if s.present is not None and s.present.unit.kind == "usic":
         severe = True
     dies = last and severe and s.age() > 78 and s.chance(0.3) and s.present is None
-    legs = [Leg("urgences", hours=(3, 10)), Leg("cardiologie", days=(6, 11))]
+    general = s.present is not None and s.present.unit.kind == "medecine"
+    ward = "medecine" if general else "cardiologie"
+    legs = [Leg("urgences", hours=(3, 10)), Leg(ward, days=(6, 11))]
     hospital = None
     if severe:
         hospital = chu
-        legs = [Leg("urgences", hours=(2, 6)), Leg("usic", days=(2, 4)), Leg("cardiologie", days=(5, 9))]
+        legs = [Leg("urgences", hours=(2, 6)), Leg("usic", days=(2, 4)), Leg(ward, days=(5, 9))]
     start = None
     if s.present is None and number:
         start = max(soonest, s.ago(0.05, 1.1)).replace(hour=s.whole(0, 23))
@@ -202,6 +204,6 @@ PATHWAY = Pathway(
     name="heart_failure",
     title="Insuffisance cardiaque",
     shares=(Share((62, 75), 28, ""), Share((75, 101), 62, "")),
-    present=(("cardiologie", 6), ("usic", 2)),
+    present=(("cardiologie", 6), ("usic", 2), ("medecine", 4)),
     story=story,
 )

@@ -106,8 +106,11 @@ def prescribe(
     encounter: Resource | None = None,
     reason: Resource | None = None,
     until: datetime | None = None,
+    pharmacy: Resource | None = None,
 ) -> Prescription | None:
-    """A MedicationRequest; None when ``start`` is to come. ``until``: when the stay ends it whatever ``days`` say."""
+    """A MedicationRequest; None when ``start`` is to come. ``until``: when the stay ends it whatever ``days`` say.
+    ``pharmacy``: who dispenses it.
+    """
     drug = DRUGS[key]
     words, structure = dosage(drug.unit, dose, when, every, days, needed, drug.route, weekly=weekly)
     end = start + timedelta(days=days) if days else None
@@ -128,6 +131,8 @@ def prescribe(
     content["dosageInstruction"] = [structure]
     if days and setting != "hospital":
         content["dispenseRequest"] = {"expectedSupplyDuration": {"value": days, "unit": "jour", "system": UCUM, "code": "d"}}
+    if pharmacy is not None:
+        content["dispenseRequest"] = {"performer": pharmacy}
     if story.add("MedicationRequest", content, start, by) is None:
         return None
     made = Prescription(drug, words, start, end, setting, story.last)

@@ -354,7 +354,7 @@ class Stay:
             return None
         return prescribing.prescribe(
             self.story, key, at, options.pop("by", None) or self.doctor, days=days, setting="hospital", encounter=self.ref,
-            until=self.end, **options,
+            until=self.end, pharmacy=self.hospital.units["pharmacie"][0].ref, **options,
         )  # fmt: skip
 
     def leave_with(self, key: str, *, days: int = 0, **options: Any) -> Prescription | None:

@@ -11,7 +11,7 @@ from larrey.apps.demo.catalogue import DIAGNOSES
 from larrey.apps.demo.catalogue.alerts import ALERTS, ALLERGIES
 from larrey.apps.demo.people import patient
 from larrey.apps.demo.people.person import Person
-from larrey.apps.demo.resources import ATC, ICD10, Identities, Resource, concept, hl7, moment, reference, text
+from larrey.apps.demo.resources import ATC, HL7, ICD10, Identities, Resource, coding, concept, hl7, moment, reference, text
 from larrey.apps.demo.stories import french, prescribing
 from larrey.apps.demo.stories.appointments import Appointment, book
 from larrey.apps.demo.stories.movements import Leg
@@ -63,6 +63,8 @@ class Story:
         self.stays: list[Stay] = []
         self.paper = random.choices(("text", "pdf", "cda"), (72, 14, 14))[0]
         """In which form her documents are kept."""
+        self.discreet = False
+        """Not everyone may look for her (VIP)."""
         self._seen: dict[str, Hospital] = {}
         self._first: dict[str, list[Resource]] = {}
         self._later: list[Batch] = []
@@ -305,6 +307,11 @@ class Story:
         self.stays.append(made)
         return made
 
+    @property
+    def written(self) -> list[Resource]:
+        """The first version of everything so far, by who signs it."""
+        return [resource for resources in self._first.values() for resource in resources]
+
     def batches(self) -> list[Batch]:
         """Everything, in the order in which it is written; the Patient first."""
         for prescription in self.prescriptions:
@@ -315,6 +322,8 @@ class Story:
         made = patient.resource(self.random, self._ids.patient, self.person, hospitals, self.today)
         if self.died is not None:
             made["deceasedDateTime"] = moment(self.died)
+        if self.discreet:
+            made["meta"] = made["meta"] | {"security": [coding(HL7 + "v3-ActCode", "CEL", "celebrity information sensitivity")]}
         clerk = self.unit("urgences", hospitals[0]).secretaries[0] if self.age() > 15 else self.unit("pediatrie").secretaries[0]
         first = {f"Practitioner/{clerk.id}": [made]}
         for author, resources in self._first.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -24,12 +25,14 @@ from larrey.apps.demo.resources import (
     reference,
 )
 from larrey.apps.demo.structure.plan import HOSPITALS, LEGAL_ENTITY, HospitalPlan, PolePlan, ServicePlan
-from larrey.apps.demo.structure.staff import Professional, Staff
+from larrey.apps.demo.structure.staff import ACCOUNTS, Professional, Staff
 
 _LEVELS = "https://demo.larrey.example/CodeSystem/niveau-de-structure"
 _DEPARTMENT = "65"
 ENTITY = identity(0, "Organization", "ej")
 """Id of the legal entity, whatever the seed."""
+_SENSITIVE = frozenset({"psychiatrie", "pedopsychiatrie"})
+"""Specialties of the services whose units bear a label of sensitivity."""
 # Services whose work is done by others than nurses, beside the doctors.
 _OTHER_STAFF = {"biologie": "technicien", "radiologie": "manipulateur", "pharmacie": "pharmacien", "anapath": "technicien"}
 
@@ -103,7 +106,11 @@ class _Builder:
         for rank, plan in enumerate(HOSPITALS, 1):
             self._hospital(rank, plan)
         chu = self.group.hospitals["chu"]
-        self.group.accounts["admin"] = self._staff.known("admin", chu.ref, None)
+        for account, known in ACCOUNTS.items():
+            if account not in self.group.accounts:
+                unit = self.group.units.get(known.uf)
+                ref, place = (unit.ref, unit.place) if unit else (chu.ref, None)
+                self.group.accounts[account] = self._staff.known(account, ref, place, known.specialty)
         self.group.resources += self._staff.resources
 
     def _organization(self, id_: str, name: str, level: str, type_: str, finess: str, town: Place) -> Resource:
@@ -171,15 +178,15 @@ class _Builder:
         units = [self._unit(hospital, site, service, plan.name, line) for line in plan.units]
         first, beds = units[0], sum(len(unit.beds) for unit in units)
         doctors = []
+        if plan.specialty in _SENSITIVE:
+            self._label([service, *(unit.ref for unit in units)])
         if first.code == "1610":
             doctors.append(self._account("medecin", first, plan.specialty))
         if plan.specialty == "pharmacie":
-            doctors += [self._staff.hire("pharmacien", first.ref, first.place) for _ in range(3)]
+            doctors += [self._staff.hire("pharmacien", service, first.place) for _ in range(3)]
         else:
-            doctors += [
-                self._staff.hire("medecin", first.ref, first.place, plan.specialty) for _ in range(min(8, 3 + beds // 18))
-            ]
-        secretaries = (self._staff.hire("secretaire", first.ref, None),)
+            doctors += [self._staff.hire("medecin", service, first.place, plan.specialty) for _ in range(min(8, 3 + beds // 18))]
+        secretaries = (self._staff.hire("secretaire", service, None),)
         other = _OTHER_STAFF.get(plan.specialty, "infirmier")
         for unit in units:
             unit.doctors, unit.secretaries = tuple(doctors), secretaries
@@ -191,6 +198,15 @@ class _Builder:
             unit.carers = tuple(carers)
             if unit.code == "1110":
                 self._account("identite", unit, "")
+
+    def _label(self, units: Iterable[Resource]) -> None:
+        """Their stays are for who works there."""
+        ids = {unit["reference"].partition("/")[2] for unit in units}
+        for resource in self.group.resources:
+            if resource["resourceType"] == "Organization" and resource["id"] in ids:
+                resource["meta"] = {
+                    "security": [coding(HL7 + "v3-ActCode", "PSY", "psychiatry disorder information sensitivity")]
+                }
 
     def _account(self, account: str, unit: Unit, specialty: str) -> Professional:
         person = self._staff.known(account, unit.ref, unit.place, specialty)

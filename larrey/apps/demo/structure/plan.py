@@ -148,6 +148,7 @@ HOSPITALS = (
               "3312 cons_anesthesie 0 Consultations d'anesthésie")),
             S("Imagerie de la femme et de l'enfant", "radiologie", ("3320 imagerie 0 Échographie et radiologie",)),
             S("Biologie médicale", "biologie", ("3330 labo 0 Laboratoire",)),
+            S("Pharmacie", "pharmacie", ("3340 pharmacie 0 Pharmacie à usage intérieur",)),
         )),
     )),
     HospitalPlan("pussin", "Hôpital Jean-Baptiste-Pussin (démonstration)", "Hôpital Pussin", "65059", (

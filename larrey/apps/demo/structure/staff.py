@@ -41,6 +41,11 @@ ROLES = {
     "secretaire": Role("", "Secrétaire médicale", "Secrétaire médical"),
     "identite": Role("", "Chargée d'identitovigilance", "Chargé d'identitovigilance"),
     "administrateur": Role("", "Administratrice du système d'information", "Administrateur du système d'information"),
+    "admission": Role("", "Agente du bureau des admissions", "Agent du bureau des admissions"),
+    "dim": Role("", "Technicienne de l'information médicale", "Technicien de l'information médicale"),
+    "chercheur": Role("", "Chercheuse", "Chercheur"),
+    "support": Role("", "Technicienne de l'assistance informatique", "Technicien de l'assistance informatique"),
+    "securite": Role("", "Responsable de la sécurité de l'information", "Responsable de la sécurité de l'information"),
 }
 
 
@@ -111,6 +116,7 @@ class Known:
     female: bool
     role: str
     uf: str
+    specialty: str = ""
 
 
 ACCOUNTS = {
@@ -118,8 +124,21 @@ ACCOUNTS = {
     "infirmiere": Known("Inès", "Morvan", True, "infirmier", "1610"),
     "identite": Known("Paul", "Gauthier", False, "identite", "1110"),
     "admin": Known("Sophie", "Lenoir", True, "administrateur", ""),
+    "medecin2": Known("Antoine", "Lemoine", False, "medecin", "1630", "infectieux"),
+    "infirmiere2": Known("Chloé", "Teixeira", True, "infirmier", "1630"),
+    "sagefemme": Known("Nolwenn", "Kerbrat", True, "sagefemme", "3111"),
+    "pharmacien": Known("Hugo", "Delmas", False, "pharmacien", "1740"),
+    "admission": Known("Karim", "Benali", False, "admission", "1110"),
+    "secretaire": Known("Martine", "Roche", True, "secretaire", "1610"),
+    "dim": Known("Élise", "Vasseur", True, "dim", ""),
+    "chercheur": Known("Thomas", "Weber", False, "chercheur", ""),
+    "support": Known("Lucas", "Ferrand", False, "support", ""),
+    "securite": Known("Nadia", "Cherif", True, "securite", ""),
 }
-"""User name of a demo account → the professional she is; her Practitioner is ``practitioner_id(seed, user name)``."""
+"""User name of a demo account → the professional she is; her Practitioner is ``practitioner_id(seed, user name)`` and tagged with
+the user name (``ACCOUNT_TAG``), by which the account finds her. ``uf``: where she works; empty: at the university hospital."""
+ACCOUNT_TAG = "urn:larrey:demo:account"
+"""System of the tag on the Practitioner of a demo account; the code is the user name (``larrey.access.demo`` looks for it)."""
 
 
 def practitioner_id(seed: int, key: object) -> str:
@@ -170,7 +189,8 @@ class Staff:
         practitioner: Resource = {
             "resourceType": "Practitioner",
             "id": id_,
-            "meta": {"profile": [FR_CORE + "fr-core-practitioner"]},
+            "meta": {"profile": [FR_CORE + "fr-core-practitioner"]}
+            | ({"tag": [coding(ACCOUNT_TAG, account)]} if account else {}),
             "active": True,
             "name": [name],
             "gender": "female" if who.female else "male",
