@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 from reference_fhir import fhir_page, places_page
+from reference_roles import roles_page
 
 from larrey.cli.main import CONTENTS, larrey
 from larrey.site.settings import Settings, variable
@@ -90,6 +91,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "fhir.md": lambda: f"{MADE.format(source='larrey/fhir and larrey/rest')}\n{fhir_page()}",
+    "roles.md": lambda: f"{MADE.format(source='larrey/access/roles.py')}\n{roles_page()}",
     "places.md": lambda: f"{MADE.format(source='larrey/rest/routing.py and larrey/site/urls.py')}\n{places_page()}",
 }
 
