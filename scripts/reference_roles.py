@@ -39,7 +39,7 @@ def roles_page() -> str:
         "",
         "## What on which types",
         "",
-        "Letters are those of SMART: **c**reate, **r**ead, **u**pdate, **d**elete, **s**earch. First what all types of the family",
+        "Letters are those of SMART: **c**reate, **r**ead, **u**pdate, **d**elete, **s**earch. First what all types of a family",
         "have, then those that have more. `-`: none.",
         "",
         f"| role | {' | '.join(FAMILIES)} |",
