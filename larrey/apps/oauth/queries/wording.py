@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from larrey.access.scopes import Scope, Scopes, weigh
 from larrey.ui.words import labels
@@ -86,4 +87,23 @@ def _camel(name: str) -> str:
 
 
 def _value(value: str) -> str:
-    return labels.code(value.rpartition("|")[2] or value)
+    code = value.rpartition("|")[2] or value
+    category = _categories().get(code)
+    if category:
+        return category
+    return labels.code(code) if code in labels.table()["codes"] else f"« {code} »"
+
+
+def _categories() -> dict[str, str]:
+    """The categories of observations (http://terminology.hl7.org/CodeSystem/observation-category)."""
+    return {
+        "social-history": pgettext("category", "social history"),
+        "vital-signs": pgettext("category", "vital signs"),
+        "imaging": pgettext("category", "imaging"),
+        "laboratory": pgettext("category", "laboratory"),
+        "procedure": pgettext("category", "procedures"),
+        "survey": pgettext("category", "questionnaires and scores"),
+        "exam": pgettext("category", "examination"),
+        "therapy": pgettext("category", "therapy"),
+        "activity": pgettext("category", "physical activity"),
+    }
