@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import translation
 from psycopg import Cursor
 
-from larrey.access import record, rpps, standing, trail
+from larrey.access import limits, record, rpps, sessions, standing, trail
 from larrey.access.models import Account
 from larrey.access.roles import RULES, Role
 from larrey.kit import json
@@ -181,6 +182,31 @@ def disable(username: str, *, by: Caller = COMMAND) -> None:
         account.is_active = False
         account.save(update_fields=["is_active"])
         granted(account, "disabled", by)
+
+
+def sign_out(username: str, *, by: Caller = COMMAND) -> int:
+    """End all sessions of an account, with their next request; return how many there were."""
+    with transaction.atomic():
+        account = get(username)
+        ended = sessions.end_all(account)
+        granted(account, f"{ended} sessions ended", by)
+    return ended
+
+
+def unlock(username: str, *, by: Caller = COMMAND) -> None:
+    """Forget the wrong passwords and codes of an account, so that it may be tried again at once."""
+    account = get(username)
+    limits.forgive(account)
+    granted(account, "unlocked", by)
+
+
+def forget_second_factor(username: str, *, by: Caller = COMMAND) -> None:
+    """Take away what an account signs in with beside its password, and end its sessions."""
+    with transaction.atomic():
+        account = get(username)
+        Authenticator.objects.filter(user=account).delete()
+        sessions.end_all(account)
+        granted(account, "second factor taken away", by)
 
 
 def names(usernames: Iterable[str]) -> dict[str, str]:

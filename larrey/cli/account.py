@@ -172,6 +172,43 @@ def disable(username: str) -> None:
     note(f"The account {username} is disabled.")
 
 
+@command.command("sign-out")
+@click.argument("username")
+@json_option
+def sign_out(username: str, *, as_json: bool) -> None:
+    """End every session of USERNAME, with their next request. She may sign in again."""
+    with _django():
+        from larrey.access import accounts
+
+        ended = accounts.sign_out(username)
+    result({"username": username, "ended": ended}, f"{ended} sessions of {username} were ended.", as_json=as_json)
+
+
+@command.command("unlock")
+@click.argument("username")
+def unlock(username: str) -> None:
+    """Let USERNAME sign in at once after too many wrong passwords or codes; else she waits 15 minutes."""
+    with _django():
+        from larrey.access import accounts
+
+        accounts.unlock(username)
+    note(f"{username} may sign in.")
+
+
+@command.command("second-factor")
+@click.argument("username")
+def second_factor(username: str) -> None:
+    """Take away the passkeys, authenticator and recovery codes of USERNAME, who lost them, and end her sessions.
+
+    Be sure who asks: her password alone opens the account again.
+    """
+    with _django():
+        from larrey.access import accounts
+
+        accounts.forget_second_factor(username)
+    note(f"{username} signs in with her password alone; her sessions are ended.")
+
+
 def _line(row: dict[str, Any]) -> str:
     tied = [f"RPPS {row['rpps']}"] if row["rpps"] else [f"Practitioner/{row['practitioner']}"] if row["practitioner"] else []
     tied += [f"Patient/{row['patient']}"] if row["patient"] else []

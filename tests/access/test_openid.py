@@ -28,8 +28,8 @@ from tests.access.people import is_in, person, sign_in, traced
 
 pytestmark = pytest.mark.usefixtures("site")
 
-JEANNE = Person("10003456780", "Dr Jeanne Martin", "10", "Médecin")
-QUIDAM = Person("10999999993", "Dr Ulysse Quidam", "10", "Médecin", "sans compte")
+JEANNE = Person("10003456786", "Dr Jeanne Martin", "10", "Médecin")
+QUIDAM = Person("10999999997", "Dr Ulysse Quidam", "10", "Médecin", "sans compte")
 SECRET = "s3cret-of-the-tests"
 RETURN = "http://testserver/account/psc/return"
 KEY = RSAKey.generate_key(2048)
@@ -218,9 +218,9 @@ WRONG: list[dict[str, Any]] = [
     {"sub": None},
     {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
     {"SubjectNameID": "810003456"},
-    {"SubjectNameID": "010003456780"},
-    {"SubjectNameID": 810003456780.5},
-    {"SubjectNameID": "8١٠٠٠٣٤٥٦٧٨٠"},
+    {"SubjectNameID": "010003456786"},
+    {"SubjectNameID": 810003456786.5},
+    {"SubjectNameID": "8١٠٠٠٣٤٥٦٧٨٦"},
 ]
 
 

@@ -19,7 +19,7 @@ from larrey.site.settings import Settings, secret_key
 
 RETURNS = frozenset({"/account/psc/return", "/account/sign-in"})
 """Pages of Larrey to which the provider sends a browser back."""
-STRANGER = Person("10999999993", "Dr Ulysse Quidam", "10", "Médecin", "sans compte dans cet établissement")
+STRANGER = Person("10999999997", "Dr Ulysse Quidam", "10", "Médecin", "sans compte dans cet établissement")
 """Someone with a card but no account here, to see what happens."""
 _PROFESSIONS = {"doctor": "10", "pharmacist": "21", "midwife": "50", "nurse": "60"}
 
