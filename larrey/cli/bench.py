@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from larrey.cli.benchmarks import access, chart, disk, load, newest, read, searches, sessions, writes
+from larrey.cli.benchmarks import access, chart, disk, load, newest, read, searches, sessions, trace, writes
 from larrey.cli.benchmarks.ground import Ground, ground
 from larrey.cli.benchmarks.report import Figure, show
 from larrey.cli.output import json_option, note, result
@@ -110,6 +110,13 @@ def _writes(wanted: Wanted) -> list[Figure]:
         wanted.ground.drop("writes")
 
 
+def _trace(wanted: Wanted) -> list[Figure]:
+    try:
+        return trace.measure(wanted.ground.empty("trace"), requests=2000)
+    finally:
+        wanted.ground.drop("trace")
+
+
 def _disk(wanted: Wanted) -> list[Figure]:
     return disk.measure(wanted.ground.filled(wanted.bundles, wanted.scale), f"{wanted.scale}×")
 
@@ -121,6 +128,7 @@ FIGURES: dict[str, tuple[str, Callable[[Wanted], list[Figure]]]] = {
     "searches": ("Thirty representative searches, p95 of each.", _searches),
     "access": ("What the rule of access adds to thirty searches and to a chart, beside a machine that sees all.", _access),
     "writes": ("Create, update and delete by sixteen clients, beside pgbench.", _writes),
+    "trace": ("What the trace adds to the opening of a chart, beside the plainest insert.", _trace),
     "disk": ("Disk per resource and what it is made of.", _disk),
 }
 

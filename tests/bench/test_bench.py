@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from larrey.cli.benchmarks import chart, demonstration, disk, load, newest, read, searches, sessions, writes
+from larrey.cli.benchmarks import chart, demonstration, disk, load, newest, read, searches, sessions, trace, writes
 from larrey.cli.benchmarks.ground import Base, Ground, ground, replica
 from larrey.cli.benchmarks.report import Figure, number, quantile, table
 from larrey.cli.benchmarks.shapes import run as shapes
@@ -131,6 +131,13 @@ def test_writes(field: Ground, base: Base) -> None:
     assert [figure.name.split()[0] for figure in figures] == ["create", "update", "delete"]
     assert all(figure.value > 0 and (figure.floor or 0) > 0 for figure in figures)
     assert counted(base) == before
+
+
+def test_trace(field: Ground) -> None:
+    figures = trace.measure(field.empty("trace"), requests=20, rows=1000)
+    field.drop("trace")
+    assert len(figures) == 2
+    assert all(figure.value > 0 for figure in figures)
 
 
 def test_the_floor_of_writes_says_what_the_store_says(base: Base) -> None:
