@@ -246,14 +246,27 @@ def _around(question: _Question, units: Iterable[str]) -> tuple[int, ...]:
     """The keys of all units and places of the hospitals to which ``units`` belong, sorted; shared by all who work there."""
     tree = hospitals(question.cursor, system("standing"))
     found = sorted({hospital.id if (hospital := tree.of(unit)) else unit for unit in units})
-    return _kept(
-        (question.database, "hospitals", " ".join(found)),
-        lambda: tuple(sorted(territory.below(question.cursor, [resource_key("Organization", id_) for id_ in found]))),
-    )
+    roots = [resource_key("Organization", id_) for id_ in found]
+    return _built(question, ("hospitals", " ".join(found)), lambda: territory.below(question.cursor, roots))
 
 
 def _sensitive(question: _Question) -> tuple[int, ...]:
-    return _kept((question.database, "sensitive", ""), lambda: tuple(sorted(territory.sensitive(question.cursor))))
+    return _built(question, ("sensitive", ""), lambda: territory.sensitive(question.cursor))
+
+
+def _built(question: _Question, what: tuple[str, str], ask: Callable[[], frozenset[int]]) -> tuple[int, ...]:
+    """Keys that follow from the organizations and places alone, sorted: asked anew only when one of these was written."""
+    key = (question.database, *what)
+
+    def renewed() -> tuple[tuple[int, int], tuple[int, ...]]:
+        mark = territory.mark(question.cursor)
+        before = _known.get(key)
+        if before is not None and before[1][0] == mark:
+            kept: tuple[tuple[int, int], tuple[int, ...]] = before[1]
+            return kept
+        return mark, tuple(sorted(ask()))
+
+    return _kept(key, renewed)[1]
 
 
 def _with(keys: tuple[int, ...], more: frozenset[int]) -> tuple[int, ...]:

@@ -173,6 +173,28 @@ def test_what_is_kept_is_kept_for_half_a_minute(
     assert standing.SECONDS <= 30
 
 
+def test_a_new_ward_and_a_new_label_count_within_half_a_minute(
+    connection: psycopg.Connection, cursor: psycopg.Cursor, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = 1000.0
+    monkeypatch.setattr("larrey.access.standing.time.monotonic", lambda: moment)
+    coder = staff("coder", "dim")
+    assert standing.caller_of(cursor, coder).sight.sensitive == ()
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "SUD"}
+    units = [unit("new", "hospital"), unit("addiction", "hospital", meta={"security": [label]})]
+    store.retry(connection, lambda writing: [store.update(writing, system("test"), one) for one in units])
+    assert standing.caller_of(cursor, coder).sight.sensitive == ()
+    moment += standing.SECONDS
+    sight = standing.caller_of(cursor, coder).sight
+    assert keys("Organization", "new") <= set(sight.keys)
+    assert set(sight.sensitive) == keys("Organization", "addiction")
+    asked: list[object] = []
+    monkeypatch.setattr("larrey.access.territory.sensitive", asked.append)
+    moment += standing.SECONDS
+    assert set(standing.caller_of(cursor, coder).sight.sensitive) == keys("Organization", "addiction")
+    assert asked == []  # nothing was written meanwhile
+
+
 @pytest.mark.parametrize(
     "change",
     [
