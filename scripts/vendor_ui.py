@@ -114,6 +114,8 @@ ICONS = [
     "table",
     "external-link",
     "lock",
+    "device-desktop",
+    "fingerprint",
     "lock-open",
     "printer",
     "eye",

@@ -195,7 +195,7 @@ class _EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib carries 
 
 
 class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no types
-    """The application. ``people`` is asked at each request; ``styles`` are addresses of style sheets for its page."""
+    """The application. ``people`` is asked at each request; ``styles`` and ``scripts`` are what its page loads."""
 
     def __init__(
         self,
@@ -205,10 +205,11 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no
         people: Callable[[], Iterable[Person]],
         shelf: Shelf,
         styles: Iterable[str] = (),
+        scripts: Iterable[str] = (),
     ) -> None:
         super().__init__()
         self.issuer, self.client, self.key = issuer, client, key
-        self.people, self.shelf, self.styles = people, shelf, tuple(styles)
+        self.people, self.shelf, self.styles, self.scripts = people, shelf, tuple(styles), tuple(scripts)
         self.kid = key.thumbprint()
         self.register_token_generator("default", self._tokens())
         self.register_grant(_Grant, [_OpenID(self), _Challenge(required=True)])
@@ -308,7 +309,13 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no
         page = (
             _pages()
             .get_template("page.html")
-            .render(people=list(self.people()), action="?" + urlencode(asked), styles=self.styles, client="Larrey")
+            .render(
+                people=list(self.people()),
+                action="?" + urlencode(asked),
+                styles=self.styles,
+                scripts=self.scripts,
+                client="Larrey",
+            )
         )
         back = urlsplit(asked["redirect_uri"])
         policy = f"default-src 'self'; form-action 'self' {back.scheme}://{back.netloc}; frame-ancestors 'none'; base-uri 'none'"
@@ -350,7 +357,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no
 
     def _logout(self, request: OAuth2Request) -> Answer:
         answer: Answer | None = self.create_endpoint_response("end_session", request)
-        return answer or (200, _pages().get_template("ended.html").render(styles=self.styles), [])
+        return answer or (200, _pages().get_template("ended.html").render(styles=self.styles, scripts=self.scripts), [])
 
 
 class _Request(OAuth2Request):  # type: ignore[misc]  # Authlib carries no types

@@ -85,4 +85,6 @@ def application(settings: Settings) -> Provider:
 
     client = Client(CLIENT_ID, client_secret(secret_key(settings)), may_return)
     styles = ["/static/vendor/tabler-1.6.1/tabler.min.css", "/static/larrey/larrey.css"]
-    return Provider(settings.own_address + PATH, client, signing_key(settings.data), people, CacheShelf(), styles)
+    return Provider(
+        settings.own_address + PATH, client, signing_key(settings.data), people, CacheShelf(), styles, ["/static/larrey/theme.js"]
+    )
