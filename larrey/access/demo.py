@@ -25,6 +25,8 @@ class DemoAccount:
     password: str
     name: str
     role: Role
+    unit: str = ""
+    """Where she works, where that tells whose patients she sees."""
 
     @property
     def role_name(self) -> str:
@@ -33,13 +35,13 @@ class DemoAccount:
 
 
 ACCOUNTS = (
-    DemoAccount("medecin", "larrey-medecin", "Dr Camille Arnaud", Role.DOCTOR),
-    DemoAccount("infirmiere", "larrey-infirmiere", "Inès Morvan", Role.NURSE),
-    DemoAccount("medecin2", "larrey-medecin2", "Dr Antoine Lemoine", Role.DOCTOR),
-    DemoAccount("infirmiere2", "larrey-infirmiere2", "Chloé Teixeira", Role.NURSE),
-    DemoAccount("sagefemme", "larrey-sagefemme", "Nolwenn Kerbrat", Role.MIDWIFE),
-    DemoAccount("pharmacien", "larrey-pharmacien", "Dr Hugo Delmas", Role.PHARMACIST),
-    DemoAccount("secretaire", "larrey-secretaire", "Martine Roche", Role.MEDICAL_SECRETARY),
+    DemoAccount("medecin", "larrey-medecin", "Dr Camille Arnaud", Role.DOCTOR, "médecine interne"),
+    DemoAccount("infirmiere", "larrey-infirmiere", "Inès Morvan", Role.NURSE, "médecine interne"),
+    DemoAccount("medecin2", "larrey-medecin2", "Dr Antoine Lemoine", Role.DOCTOR, "maladies infectieuses"),
+    DemoAccount("infirmiere2", "larrey-infirmiere2", "Chloé Teixeira", Role.NURSE, "maladies infectieuses"),
+    DemoAccount("sagefemme", "larrey-sagefemme", "Nolwenn Kerbrat", Role.MIDWIFE, "suites de couches"),
+    DemoAccount("pharmacien", "larrey-pharmacien", "Dr Hugo Delmas", Role.PHARMACIST, "pharmacie du CHU"),
+    DemoAccount("secretaire", "larrey-secretaire", "Martine Roche", Role.MEDICAL_SECRETARY, "médecine interne"),
     DemoAccount("admission", "larrey-admission", "Karim Benali", Role.ADMISSION_DESK),
     DemoAccount("identite", "larrey-identite", "Paul Gauthier", Role.IDENTITY_OFFICER),
     DemoAccount("dim", "larrey-dim", "Élise Vasseur", Role.CODER),

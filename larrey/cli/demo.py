@@ -49,7 +49,10 @@ def _prepare(url: str, patients: int | None) -> str:
     width = max(len(account.username) for account in accounts)
     secret = max(len(account.password) for account in accounts)
     with override("en"):  # the command line speaks English
-        rows = [f"  {a.username:{width}}  {a.password:{secret}}  {a.name}{', ' if a.name else ''}{a.role_name}" for a in accounts]
+        rows = [
+            f"  {a.username:{width}}  {a.password:{secret}}  {', '.join(filter(None, (a.name, a.role_name, a.unit)))}"
+            for a in accounts
+        ]
     return "\n".join(["Accounts of the demo (user name, password):", *rows])
 
 
