@@ -11,7 +11,8 @@ from larrey.access import record
 from larrey.access.models import Account
 from larrey.access.scopes import Scopes
 from larrey.access.trail import Action, trace
-from larrey.apps.oauth.actions.server import Server, revoke
+from larrey.apps.oauth.actions.ending import revoke
+from larrey.apps.oauth.actions.server import Server
 from larrey.apps.oauth.models import Consent, Launch
 from larrey.apps.oauth.queries import secret
 from larrey.kit.errors import NotFound
