@@ -83,6 +83,10 @@ def ensure_schema(url: str, settings: Settings) -> list[str]:
     """What a server does first: migrate, or in production refuse to start on an older schema."""
     secret_key(settings)  # made before several processes want it
     if not settings.production:
+        if settings.database_url and not settings.owner_database_url:  # perhaps the application's role, which may not migrate
+            with schema.connected(url) as connection:
+                if not schema.pending(connection):
+                    return []
         done = schema.migrate(owner_url(settings, url), settings.database_url if settings.owner_database_url else "")
         if settings.owner_database_url:
             schema.start_django(url)  # migrated as the owner; all else is done in the application's role

@@ -221,6 +221,8 @@ def test_a_server_of_ones_own_with_two_roles(server_url: str, new_database: Call
             [sys.executable, "-m", "larrey", "check"], env=environment, capture_output=True, text=True, check=False
         )
         assert f"role {name} adds to it" in checked.stdout
+        settings = load({"LARREY_DATABASE_URL": application, "LARREY_SECRET_KEY": "k" * 40})
+        assert installation.ensure_schema(application, settings) == []  # a server that knows the application's role alone
         one = {**bare, "LARREY_DATABASE_URL": owner}
         checked = subprocess.run([sys.executable, "-m", "larrey", "check"], env=one, capture_output=True, text=True, check=False)
         assert "warning  trace" in checked.stdout
