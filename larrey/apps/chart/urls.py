@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
-from larrey.apps.chart.views import documents, facts, find, kinds, prescriptions, results, stays, summary, timeline
+from larrey.apps.chart.views import (
+    documents,
+    facts,
+    find,
+    glass,
+    kinds,
+    prescriptions,
+    printed,
+    results,
+    stays,
+    summary,
+    timeline,
+)
 from larrey.fhir.definitions import resource_types
 from larrey.kit.ids import is_resource_id
 
@@ -49,6 +61,9 @@ _FACT = "chart/<id:patient_id>/<type:type_>/<id:id_>"
 urlpatterns: list[URLPattern] = [
     path("", find.find, name="find"),
     path("chart/<id:patient_id>", summary.open_summary, name="record"),
+    path("chart/<id:patient_id>/glass", glass.break_glass, name="break-glass"),
+    path("chart/<id:patient_id>/glass/end", glass.end_glass, name="end-glass"),
+    path("chart/<id:patient_id>/printed", printed.printed, name="printed"),
     path("chart/<id:patient_id>/timeline", timeline.open_timeline, name="timeline"),
     path("chart/<id:patient_id>/results", results.open_results, name="results"),
     path("chart/<id:patient_id>/results/<str:token>", results.open_curve, name="curve"),

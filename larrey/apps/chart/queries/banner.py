@@ -8,9 +8,12 @@ from typing import Any
 
 from psycopg import Cursor
 
+from larrey.access import grounds
+from larrey.access.marks import Marks, marks
 from larrey.kit import json
 from larrey.store import chart
 from larrey.store.caller import Caller
+from larrey.store.care import Ground
 from larrey.store.chart import Section
 from larrey.store.hospitals import Hospitals, hospitals
 from larrey.store.read import read
@@ -82,13 +85,17 @@ class Whereabouts:
         return " · ".join(dict.fromkeys(filter(None, (self.hospital, self.unit, self.bed))))
 
 
+NO_MARKS = Marks()
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The banner. ``allergies``, ``alerts`` and ``here`` are ``None`` for a caller who may not know them.
 
     ``allergies`` holds warnings only; ``no_allergy`` are the words of a recorded absence, empty when nothing was recorded.
     ``numbers`` begins with the record number of the hospital where the patient is, else of her last stay.
-    ``sections`` are the names of the pages of the record that the caller may open.
+    ``sections`` are the names of the pages of the record that the caller may open. ``marks``: what must show on each page.
+    ``referent``: the caller may see who opened the record.
     """
 
     identity: words.Identity
@@ -98,12 +105,16 @@ class Header:
     here: Whereabouts | None
     numbers: tuple[words.Number, ...]
     sections: tuple[str, ...]
+    marks: Marks = NO_MARKS
+    referent: bool = False
 
 
 def header(
-    cursor: Cursor[Any], caller: Caller, patient_id: str, also: Mapping[str, Section] | None = None
+    cursor: Cursor[Any], caller: Caller, patient_id: str, also: Mapping[str, Section] | None = None, *, own: str = ""
 ) -> tuple[Header, dict[str, list[Stored]]]:
     """The banner of a patient, and the sections ``also`` that the page shows, read in the same statement.
+
+    ``own`` is the id of the caller's own Patient, if any.
 
     Raises ``NotFound``, ``Gone`` or ``Forbidden``.
     """
@@ -124,8 +135,18 @@ def header(
         here=whereabouts(tree, stays[0], known) if stays else None,
         numbers=_numbers(identity.numbers, hospital, tree),
         sections=tuple(name for name, type_ in SECTIONS.items() if caller.may("s", type_) and caller.may("r", type_)),
+        marks=marks(cursor, caller, patient_id, own),
     )
     return shown, found
+
+
+def why(cursor: Cursor[Any], caller: Caller, ground: Ground, found: Mapping[str, Sequence[Stored]]) -> str:
+    """The ground on which the record is open, for the trace; of a stay that the banner has read, with its place."""
+    stays = [stay for name in ("here", "last") for stay in found.get(name, ()) if stay.key == ground.key]
+    if ground.why != "E" or not stays:
+        return grounds.told(caller, ground)
+    place = whereabouts(hospitals(cursor, caller), json.loads(stays[0].body), {}).words
+    return grounds.told(caller, ground, place)
 
 
 def allergy(stored: Stored) -> Allergy:

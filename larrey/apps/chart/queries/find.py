@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import Cursor
 
-from larrey.access import trail
-from larrey.access.models import Account
+from larrey.access import callers, trail
 from larrey.apps.chart.queries import banner, terms
 from larrey.kit import json
+from larrey.kit.errors import Forbidden
+from larrey.kit.ids import patient_uuid
 from larrey.kit.text import fold
 from larrey.store import chart
 from larrey.store.caller import Caller
 from larrey.store.hospitals import hospitals
 from larrey.store.search import CURSOR, Limits, search
+from larrey.store.stored import Stored
 from larrey.ui import words
 from larrey.ui.words import codes, places
 
 RESULTS = 25
 """Patients on a page of results: what fits a screen."""
+ELSEWHERE = 10
+"""Patients of other units shown: who names one person finds few."""
 LAST = 12
 """Patients that one opened last."""
 SECONDS = 5.0
 """A search that takes longer is too wide for a person who waits."""
+_OPENED = "select 1 from access_audit where patient = %s and account_id = %s and action = 'open' limit 1"
 _OPEN = "arrived,triaged,in-progress,onleave"
 
 
@@ -41,18 +47,30 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Patients that match what was typed. ``next`` continues; ``enough`` is false when too little was typed to search."""
+    """Patients that match what was typed. ``next`` continues; ``enough`` is false when too little was typed to search.
+
+    ``elsewhere``: patients of the group who are not the caller's, by their bare identity; ``None`` when what was typed names
+    nobody in particular, or her role looks for nobody. ``narrow``: only patients of hers were looked for.
+    """
 
     people: list[Person]
     next: str | None
     enough: bool
     unfinished: bool = False
+    elsewhere: list[Person] | None = None
+    narrow: bool = False
+
+    @property
+    def shown(self) -> list[UUID]:
+        """The access keys of everyone whom the caller is shown, for the trace."""
+        return [patient_uuid(person.identity.id) for person in [*self.people, *(self.elsewhere or ())]]
 
 
 def find(cursor: Cursor[Any], caller: Caller, typed: str, after: str | None = None) -> Found:
     """Patients by any words of their names, birth date and numbers. Raises ``Forbidden``, ``Invalid`` for a bad ``after``.
 
-    On a page, those of whom a typed word is a whole name come first, then by name.
+    On a page, those of whom a typed word is a whole name come first, then by name. What names one person is looked for in the
+    whole group too.
     """
     asked = terms.read(typed)
     if not asked.enough:
@@ -62,15 +80,29 @@ def find(cursor: Cursor[Any], caller: Caller, typed: str, after: str | None = No
     second = asked.otherwise()
     if not found.people and second is not None and after is None:
         found = _search(cursor, caller, second, None)
-    return found
+    if after is not None:
+        return found
+    elsewhere = _elsewhere(cursor, caller, [asked, second] if second else [asked], found)
+    return replace(found, elsewhere=elsewhere, narrow=_narrow(caller))
 
 
-def last_opened(cursor: Cursor[Any], caller: Caller, account: Account) -> list[Person]:
+def opened_before(cursor: Cursor[Any], account: int, patient_id: str) -> bool:
+    """Whether the account has opened this patient's record before."""
+    return cursor.execute(_OPENED, (patient_uuid(patient_id), account)).fetchone() is not None
+
+
+def bare_identity(cursor: Cursor[Any], caller: Caller, patient_id: str) -> words.Identity | None:
+    """What a search of the whole group shows of a patient: name, birth date, sex. ``None`` for one whom it does not show."""
+    stored = chart.several(cursor, caller, [f"Patient/{patient_id}"])
+    return next((_bare(found) for found in stored.values()), None)
+
+
+def last_opened(cursor: Cursor[Any], caller: Caller, account: int) -> list[Person]:
     """The patients that the account opened last, newest first.
 
     A statement for the trace, one for the names, one for where they are.
     """
-    opened = dict(trail.last_patients(cursor, account.pk, LAST))
+    opened = dict(trail.last_patients(cursor, account, LAST))
     stored = chart.several(cursor, caller, [f"Patient/{id_}" for id_ in opened])
     people = [(words.identify(json.loads(found.body)), opened[found.id]) for found in stored.values()]
     here = whereabouts(cursor, caller, [identity.id for identity, _at in people])
@@ -99,6 +131,37 @@ def _search(cursor: Cursor[Any], caller: Caller, asked: terms.Terms, after: str 
     people = [words.identify(json.loads(stored.body)) for stored in page.matches]
     people.sort(key=lambda identity: _place(identity, asked.words))
     return Found([Person(identity) for identity in people], page.next, enough=True, unfinished=asked.unfinished)
+
+
+def _elsewhere(cursor: Cursor[Any], caller: Caller, readings: Sequence[terms.Terms], found: Found) -> list[Person] | None:
+    """Patients of other units, of the first reading of what was typed that names one person and finds someone."""
+    try:
+        looking = callers.finding(caller)
+    except Forbidden:
+        return None
+    specific = [reading for reading in readings if reading.specific]
+    own = {person.identity.id for person in found.people}
+    for reading in specific:
+        pairs = [*reading.pairs(), ("_count", str(ELSEWHERE + len(own)))]
+        page = search(cursor, looking, "Patient", pairs, limits=Limits(seconds=SECONDS))
+        others = [Person(_bare(stored)) for stored in page.matches if stored.id not in own]
+        if others:
+            return others[:ELSEWHERE]
+    return [] if specific else None
+
+
+def _narrow(caller: Caller) -> bool:
+    """Whether a search shows her own patients alone, and her role may look for others."""
+    try:
+        callers.finding(caller)
+    except Forbidden:
+        return False
+    return "Patient" not in caller.sight.identities and not caller.sight.everyone
+
+
+def _bare(stored: Stored) -> words.Identity:
+    """The identity without numbers, and without what they would tell of where the patient is known."""
+    return replace(words.identify(json.loads(stored.body)), identifiers=(), numbers=())
 
 
 def _place(identity: words.Identity, typed: Sequence[str]) -> tuple[Any, ...]:

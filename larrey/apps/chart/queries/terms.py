@@ -39,6 +39,12 @@ class Terms:
         """Whether this narrows the search: a number, a date, or at least two letters of a name."""
         return bool(self.dates or self.numbers or any(len(word) >= 2 for word in self.words))
 
+    @property
+    def specific(self) -> bool:
+        """Whether this names one person: a whole birth date with three letters of a name, or a number of five signs."""
+        named = any(len(word) >= 3 for word in self.words) and any(len(day) == len("1984-02-03") for day in self.dates)
+        return named or any(len(number) >= 5 for number in self.numbers)
+
     def pairs(self) -> list[tuple[str, str]]:
         """The search parameters of Patient; all must hold."""
         found = [("word", word) for word in self.words]

@@ -24,9 +24,15 @@ CLAIRE = "claire"
 """The patient of these tests: hostile content in every text, several kinds, a history of two versions."""
 
 
+TEAM = "team"
+"""The unit that follows the patients of these tests, and where ``signed_in`` works unless told otherwise."""
+
+
 def patient(id_: str, family: str, given: str, birth: str, **more: Any) -> dict[str, Any]:
     names = [{"use": "official", "family": family, "given": [given]}]
-    return {"resourceType": "Patient", "id": id_, "name": names, "birthDate": birth, **more}
+    followed = [{"reference": f"Organization/{TEAM}", "display": "Équipe de suivi"}]
+    base = {"resourceType": "Patient", "id": id_, "name": names, "birthDate": birth, "generalPractitioner": followed}
+    return base | more
 
 
 def observation(id_: str, day: str, value: float = 4.1, text: str = "Potassium", owner: str = CLAIRE) -> dict[str, Any]:
@@ -52,6 +58,15 @@ def allergy(id_: str, text: str, clinical: str = "active") -> dict[str, Any]:
     }
 
 
+STRUCTURE = [
+    {
+        "resourceType": "Organization",
+        "id": "hospital",
+        "name": "Hôpital",
+        "identifier": [{"type": {"coding": [{"code": "FINEG"}]}, "value": "990000001"}],
+    },
+    {"resourceType": "Organization", "id": TEAM, "name": "Suivi", "partOf": {"reference": "Organization/hospital"}},
+]
 PEOPLE = [
     patient(
         CLAIRE,
@@ -123,7 +138,7 @@ def record(connection: psycopg.Connection, caller: Caller) -> None:
     """``PEOPLE`` and ``FACTS`` in the record; the observation ``k1`` was corrected once."""
 
     def write(cursor: psycopg.Cursor[Any]) -> None:
-        for resource in [*PEOPLE, *FACTS]:
+        for resource in [*STRUCTURE, *PEOPLE, *FACTS]:
             store.update(cursor, caller, resource)
         store.update(cursor, caller, observation("k1", "2024-05-01T08:00:00+02:00", value=5.2))
 
@@ -134,11 +149,15 @@ SignedIn = Callable[..., Client]
 
 
 @pytest.fixture
-def signed_in(site: str) -> SignedIn:
-    """``signed_in("doctor")``: a browser in which someone of that role has signed in; French unless told otherwise."""
+def signed_in(site: str, staff: Callable[..., int]) -> SignedIn:
+    """``signed_in("doctor")``: a browser in which someone of that role has signed in; French unless told otherwise.
 
-    def make(role: str, language: str = "fr") -> Client:
-        account = Account.objects.create(username=role, name=f"Someone {role}", role=role)
+    She works in the unit that follows the patients, or in another: ``signed_in("doctor", unit="elsewhere")``. Her user name
+    is ``my-doctor``.
+    """
+
+    def make(role: str, language: str = "fr", unit: str = TEAM, **more: Any) -> Client:
+        account = Account.objects.get(pk=staff(role, unit, **{"username": f"my-{role}", **more}))
         client = Client()
         client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
         client.cookies["larrey_language"] = language

@@ -12,7 +12,7 @@ import pytest
 
 from larrey import store
 from larrey.apps.chart.queries import facts, find
-from larrey.apps.chart.tests.conftest import CLAIRE, HOSTILE, SignedIn, observation
+from larrey.apps.chart.tests.conftest import CLAIRE, HOSTILE, SignedIn, observation, patient
 from larrey.store.caller import Caller
 
 RECORD = f"/chart/{CLAIRE}"
@@ -51,7 +51,8 @@ def test_states_of_the_search(signed_in: SignedIn) -> None:
     client = signed_in("doctor")
     assert "Qui cherchez-vous" in client.get("/").content.decode()
     assert "Continuez la saisie" in client.get("/?q=g").content.decode()
-    assert "Aucun patient trouvé" in client.get("/?q=zzz").content.decode()
+    assert "Aucun patient de vos unités trouvé" in client.get("/?q=zzz").content.decode()
+    assert "Aucun patient trouvé" in client.get("/?q=zzz+01/01/1990").content.decode()
     assert client.get("/", {"q": "x" * 5000}).status_code == 200
     assert client.get("/", {"q": "a\x00b (|$,"}).status_code == 200
     assert client.get("/?q=goff&after=nonsense").status_code == 400
@@ -62,7 +63,7 @@ def test_many_patients_come_in_pages(
     signed_in: SignedIn, connection: psycopg.Connection, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(find, "RESULTS", 2)
-    people = [{"resourceType": "Patient", "id": f"d{n}", "name": [{"family": "Durand"}]} for n in range(5)]
+    people = [patient(f"d{n}", "Durand", "Luc", "1980") for n in range(5)]
     store.retry(connection, lambda cursor: [store.update(cursor, caller, each) for each in people])
     client, address, seen = signed_in("doctor"), "/?q=durand", []
     while address:
@@ -185,15 +186,15 @@ def test_english_and_french_are_both_whole(signed_in: SignedIn) -> None:
     ("page", "most"),
     [
         ("/", 5),
-        ("/?q=goff", 3),
-        (RECORD, 8),
-        (f"{RECORD}/timeline", 8),
-        (f"{RECORD}/stays", 6),
-        (f"{RECORD}/stays/stay", 11),
-        (f"{RECORD}/prescriptions", 7),
-        (f"{RECORD}/kinds", 8),
-        (f"{RECORD}/Observation", 8),
-        (f"{RECORD}/Observation/k1", 11),
+        ("/?q=goff", 4),
+        (RECORD, 10),
+        (f"{RECORD}/timeline", 10),
+        (f"{RECORD}/stays", 8),
+        (f"{RECORD}/stays/stay", 13),
+        (f"{RECORD}/prescriptions", 9),
+        (f"{RECORD}/kinds", 10),
+        (f"{RECORD}/Observation", 10),
+        (f"{RECORD}/Observation/k1", 13),
     ],
 )
 def test_a_page_sends_few_statements(signed_in: SignedIn, statements: list[str], page: str, most: int) -> None:
@@ -217,7 +218,7 @@ def test_a_large_record_costs_no_more_statements_and_no_more_rows(
     while address:
         before = len(statements)
         text = client.get(address).content.decode()
-        assert len(statements) - before <= 7
+        assert len(statements) - before <= 9
         seen += [part.split('"')[0] for part in text.split(f'href="{RECORD}/Observation/')[1:]]
         address = text.partition('rel="next" hx-get="')[2].partition('"')[0].replace("&amp;", "&")
         pages += 1

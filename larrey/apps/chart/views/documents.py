@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from larrey.access import record
+from larrey.access.trail import Action
 from larrey.apps.chart.queries import contents
 from larrey.apps.chart.queries import documents as queries
 from larrey.apps.chart.views.opening import opened
@@ -69,9 +70,10 @@ def content(
             title, media_type, charset, size = file.title, bytes_.media_type, file.charset, bytes_.size
             data = bytes_.data if bytes_.data is not None else b""
             pieces = _streamed(bytes_) if bytes_.data is None else None
-    shown, type_sent = _type_sent(media_type, charset, data if pieces is None else None)
-    if "download" in request.GET:
-        shown = False
+        shown, type_sent = _type_sent(media_type, charset, data if pieces is None else None)
+        if "download" in request.GET:
+            shown = False
+        reading.action = Action.OPEN if shown else Action.EXPORT
     response: HttpResponseBase = (
         StreamingHttpResponse(pieces, content_type=type_sent)
         if pieces is not None

@@ -14,7 +14,7 @@ from larrey.ui.words import labels
 @require_safe
 def open_kinds(request: HttpRequest, patient_id: str, type_: str = "") -> HttpResponse:
     """A patient's record: what there is of each kind, and one kind, newest first."""
-    with opened(request, patient_id, f"Patient/{patient_id} {type_}".strip(), type_ or "Patient") as reading:
+    with opened(request, patient_id, f"Patient/{patient_id} {type_ or 'kinds'}", type_ or "Patient") as reading:
         kinds = queries.kinds(reading.cursor, reading.caller, patient_id)
         shown = type_ or kinds[0].type
         listing = queries.listing(reading.cursor, reading.caller, patient_id, shown, request.GET.get("after") or None)

@@ -129,3 +129,18 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.requestConfig.verb === "get") window.location.assign(event.detail.pathInfo.finalRequestPath);
 });
+
+// What is printed is told to the trace: as the browser prints, whether by the button of the page or by its own command.
+const printing = document.querySelector("form[data-print]");
+if (printing) {
+  printing.addEventListener("submit", (event) => {
+    event.preventDefault();
+    window.print();
+  });
+  window.addEventListener("beforeprint", () => {
+    const told = new FormData(printing);
+    told.set("page", window.location.pathname + window.location.search);
+    told.set("beacon", "1");
+    navigator.sendBeacon(printing.action, told);
+  });
+}

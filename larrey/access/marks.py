@@ -1,0 +1,61 @@
+"""What must show on every page of a record that is open: a broken glass, a discreet patient, an opposition, one's own record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Cursor
+
+from larrey.access.glass import Broken
+from larrey.fhir.secrecy import VIP
+from larrey.kit import clock
+from larrey.kit.ids import patient_uuid
+from larrey.store.caller import Caller
+from larrey.store.keys import resource_key
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """``glass``: the glass that the caller broke and that holds. ``discreet``: the patient is known to the public (VIP).
+
+    ``opposed``: she opposes sharing between hospitals. ``own``: the record is the caller's own.
+    """
+
+    glass: Broken | None = None
+    discreet: bool = False
+    opposed: bool = False
+    own: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.glass or self.discreet or self.opposed or self.own)
+
+
+_MARKS = """
+select (r.secrecy & %(vip)s) <> 0, exists (select from record.care o where o.patient = %(patient)s and o.ground = 'O'),
+    g.id, g.reason, g.text, g.at, g.until
+from record.resource r
+left join lateral (
+    select * from access_glass where account_id = %(account)s and patient = %(patient)s and ended is null and until > %(now)s
+    order by id desc limit 1) g on true
+where r.type = 'Patient' and r.key = %(key)s
+"""
+
+
+def marks(cursor: Cursor[Any], caller: Caller, patient_id: str, own: str = "") -> Marks:
+    """The marks of a record that ``caller`` may open, in one statement. ``own`` is the id of her own Patient, if any."""
+    row = cursor.execute(
+        _MARKS,
+        {
+            "vip": VIP,
+            "patient": patient_uuid(patient_id),
+            "account": caller.account or 0,
+            "now": clock.now(),
+            "key": resource_key("Patient", patient_id),
+        },
+        prepare=True,
+    ).fetchone()
+    if row is None:
+        return Marks()
+    discreet, opposed, *glass = row
+    return Marks(Broken(*glass) if glass[0] is not None else None, discreet, opposed, bool(own) and own == patient_id)
