@@ -71,7 +71,7 @@ def enabled() -> bool:
 def ensure_accounts() -> tuple[DemoAccount, ...]:
     """Make the demo's accounts, or give them back their name, role and password, and tie them to the people of the record.
 
-    Called before the record is filled and again after. Raises ``Misconfigured`` outside a demo.
+    To be called once the record is filled. Raises ``Misconfigured`` outside a demo.
     """
     if not enabled():
         raise Misconfigured("Demo accounts are made only by a demo server.")

@@ -38,11 +38,10 @@ def _prepare(url: str, patients: int | None) -> str:
     from larrey.cli.progress import Progress
     from larrey.store.caller import system
 
-    accounts = ensure_accounts()
     wanted = patients or api.PATIENTS
     with Progress("Demo patients", "resources", wanted) as progress:
         written = api.load_in_parallel(url, system("demo"), patients=wanted, progress=progress.advance)
-    ensure_accounts()  # again: who they are is in the record now
+    accounts = ensure_accounts()  # who they are is in the record
     if written:
         note(f"{written:,} resources of {wanted:,} demo patients were written.")
     _close_django()
