@@ -121,7 +121,7 @@ def who(actor: str, names: Mapping[str, str]) -> str:
     kind, _colon, name = actor.partition(":")
     if kind == "account":
         return names.get(name, name)
-    if kind == "token":
+    if kind in {"token", "client"}:
         return _("Machine “%(name)s”") % {"name": name}
     if kind == "system":
         return _("Larrey (%(name)s)") % {"name": name}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.core.cache import cache
 from django.db import transaction
@@ -70,7 +71,8 @@ def _answered(request: HttpRequest, answer: Callable[[Server], HttpResponse]) ->
         response = answer(server(addresses.site(request)))
     if response.status_code >= 400:
         cache.add(counter, 0, WINDOW)
-        cache.incr(counter)
+        with suppress(ValueError):  # it ran out in between
+            cache.incr(counter)
     response.headers["Access-Control-Allow-Origin"] = "*"  # no cookie counts here: who calls proves it in the form
     return response
 
