@@ -104,9 +104,10 @@ def break_glass(cursor: Cursor[Any], caller: Caller, patient_id: str, reason: st
     if faults:
         raise Invalid(faults[0].diagnostics, issues=tuple(faults))
     now = clock.now()
+    until = now + timedelta(minutes=settings.LARREY.glass_minutes)
     row = {
         "now": now,
-        "until": now + timedelta(minutes=settings.LARREY.glass_minutes),
+        "until": until,
         "patient": patient_uuid(patient_id),
         "patient_id": patient_id,
         "who": caller.sight.glass,
@@ -125,7 +126,7 @@ def break_glass(cursor: Cursor[Any], caller: Caller, patient_id: str, reason: st
         told = cursor.execute(_TELL, row).fetchone()
     assert told is not None  # "returning" of an insert always answers
     trace(cursor, caller, Action.GLASS, f"Patient/{patient_id}", patient_id=patient_id, why=f"glass: {reason}", address=address)
-    return Broken(told[0], reason, text, row["now"], row["until"])
+    return Broken(told[0], reason, text, now, until)
 
 
 def end_glass(cursor: Cursor[Any], caller: Caller, patient_id: str, *, address: str | None) -> None:

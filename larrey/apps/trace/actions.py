@@ -29,7 +29,7 @@ def decide(
 
     Raises ``Invalid`` for an unknown kind or verdict, ``NotFound`` when there is no such account or broken glass.
     """
-    if kind not in KINDS or verdict not in Verdict.values or not text.strip():
+    if kind not in KINDS or verdict not in Verdict.values or not text.strip() or caller.account is None:
         raise Invalid("This is not a decision.")
     if not Account.objects.filter(pk=account).exists():
         raise NotFound("There is no such account.")

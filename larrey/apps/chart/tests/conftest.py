@@ -58,7 +58,7 @@ def allergy(id_: str, text: str, clinical: str = "active") -> dict[str, Any]:
     }
 
 
-STRUCTURE = [
+STRUCTURE: list[dict[str, Any]] = [
     {
         "resourceType": "Organization",
         "id": "hospital",

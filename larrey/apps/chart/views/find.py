@@ -13,7 +13,7 @@ from larrey.apps.chart.queries import find as queries
 from larrey.apps.chart.views.opening import address_of, may_read, signed_in
 from larrey.apps.chart.views.refusal import proof
 
-_HOMES = {Role.SECURITY_OFFICER: "worklist", Role.PATIENT: "own-trace"}
+_HOMES: dict[str, str] = {Role.SECURITY_OFFICER: "worklist", Role.PATIENT: "own-trace"}
 """Where those begin who look for no patient."""
 
 

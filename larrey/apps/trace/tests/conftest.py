@@ -52,7 +52,11 @@ Put = Callable[..., None]
 @pytest.fixture
 def put(connection: psycopg.Connection, caller: Caller) -> Put:
     """``put(resource, …)``: write resources."""
-    return lambda *resources: store.retry(connection, lambda cursor: [store.update(cursor, caller, each) for each in resources])
+
+    def write(*resources: dict[str, Any]) -> None:
+        store.retry(connection, lambda cursor: [store.update(cursor, caller, each) for each in resources])
+
+    return write
 
 
 SignedIn = Callable[..., Client]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -43,8 +44,9 @@ def who_opened(request: HttpRequest, patient_id: str) -> HttpResponse:
         with record.cursor() as cursor:
             trace(cursor, caller, Action.REFUSED, what, patient_id=patient_id, why="role", address=address)
         raise
-    context = {"header": header, "identity": identity, "page": page, "form": form, "patient_id": patient_id}
-    context |= {"more": more(request, "before", page.next), "filtered": any(request.GET.get(name) for name in form.fields)}
+    context: dict[str, Any] = {"header": header, "identity": identity, "page": page, "form": form, "patient_id": patient_id}
+    context["more"] = more(request, "before", page.next)
+    context["filtered"] = any(request.GET.get(name) for name in form.fields)
     return render(request, "trace/opened.html" if header else "trace/opened_alone.html", context)
 
 
