@@ -81,7 +81,10 @@ def screen(request: HttpRequest, form: PasswordForm, back: str, error: str = "")
         "back": back,
         "error": error,
         "person": account,
-        "passkey": Authenticator.objects.filter(user=account, type=Authenticator.Type.WEBAUTHN).exists(),
+        "passkey": any(
+            key.wrap().is_passwordless is not False
+            for key in Authenticator.objects.filter(user=account, type=Authenticator.Type.WEBAUTHN)
+        ),
         "psc": pro_sante_connect.offered() and bool(account.rpps),
     }
     return render(request, "account/locked.html", context, status=LOCKED)
@@ -127,8 +130,11 @@ def unlock(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def passkey_options(request: HttpRequest) -> JsonResponse:
-    """What the browser needs to ask for one of the person's passkeys."""
-    return JsonResponse({"request_options": passkeys.begin_authentication(_person(request))})
+    """What the browser needs to ask for a passkey: one that knows its owner and asks for her finger, face or PIN.
+
+    A key that is only the second step after a password does not open a workstation, nor one that was left in its socket.
+    """
+    return JsonResponse({"request_options": passkeys.begin_authentication(None)})
 
 
 @require_POST

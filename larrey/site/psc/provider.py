@@ -195,7 +195,7 @@ class _EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib carries 
 
 
 class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no types
-    """The application. ``people`` is asked at each request; ``styles`` and ``scripts`` are what its page loads."""
+    """The application. ``people`` is asked at each request; ``styles``, ``scripts`` and ``icon`` are what its page loads."""
 
     def __init__(
         self,
@@ -206,10 +206,12 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no
         shelf: Shelf,
         styles: Iterable[str] = (),
         scripts: Iterable[str] = (),
+        icon: str = "",
     ) -> None:
         super().__init__()
         self.issuer, self.client, self.key = issuer, client, key
-        self.people, self.shelf, self.styles, self.scripts = people, shelf, tuple(styles), tuple(scripts)
+        self.people, self.shelf = people, shelf
+        self.look = {"styles": tuple(styles), "scripts": tuple(scripts), "icon": icon}
         self.kid = key.thumbprint()
         self.register_token_generator("default", self._tokens())
         self.register_grant(_Grant, [_OpenID(self), _Challenge(required=True)])
@@ -357,7 +359,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no
 
     def _logout(self, request: OAuth2Request) -> Answer:
         answer: Answer | None = self.create_endpoint_response("end_session", request)
-        return answer or (200, _pages().get_template("ended.html").render(styles=self.styles, scripts=self.scripts), [])
+        return answer or (200, _pages().get_template("ended.html").render(**self.look), [])
 
 
 class _Request(OAuth2Request):  # type: ignore[misc]  # Authlib carries no types
