@@ -129,7 +129,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def passkey_options(request: HttpRequest) -> JsonResponse:
+def passkey_options(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  allauth keeps the question in its session
     """What the browser needs to ask for a passkey: one that knows its owner and asks for her finger, face or PIN.
 
     A key that is only the second step after a password does not open a workstation, nor one that was left in its socket.

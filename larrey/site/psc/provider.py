@@ -308,17 +308,8 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no
             refused: Answer = self.handle_error_response(request, error)
             return refused
         asked = request.payload.data
-        page = (
-            _pages()
-            .get_template("page.html")
-            .render(
-                people=list(self.people()),
-                action="?" + urlencode(asked),
-                styles=self.styles,
-                scripts=self.scripts,
-                client="Larrey",
-            )
-        )
+        shown = {"people": list(self.people()), "action": "?" + urlencode(asked), "client": "Larrey", **self.look}
+        page = _pages().get_template("page.html").render(shown)
         back = urlsplit(asked["redirect_uri"])
         policy = f"default-src 'self'; form-action 'self' {back.scheme}://{back.netloc}; frame-ancestors 'none'; base-uri 'none'"
         return 200, page, [("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer")]

@@ -84,7 +84,13 @@ def application(settings: Settings) -> Provider:
         return parts.path in RETURNS and (host in hosts or f"[{host}]" in hosts)
 
     client = Client(CLIENT_ID, client_secret(secret_key(settings)), may_return)
-    styles = ["/static/vendor/tabler-1.6.1/tabler.min.css", "/static/larrey/larrey.css"]
     return Provider(
-        settings.own_address + PATH, client, signing_key(settings.data), people, CacheShelf(), styles, ["/static/larrey/theme.js"]
+        settings.own_address + PATH,
+        client,
+        signing_key(settings.data),
+        people,
+        CacheShelf(),
+        styles=["/static/vendor/tabler-1.6.1/tabler.min.css", "/static/larrey/larrey.css"],
+        scripts=["/static/larrey/theme.js"],
+        icon="/static/larrey/icon.svg",
     )
