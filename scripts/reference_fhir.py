@@ -87,7 +87,7 @@ def _api() -> Iterator[str]:
     for base, below in _ADDRESSES:
         operations += [(f"{base}/{name}" if name else base, methods) for name, methods in below.items()]
     for address, methods in sorted(operations, key=lambda each: each[0]):
-        for method, (name, function) in methods.items():
+        for method, (name, function, *_) in methods.items():
             yield f"| `{address}` | {method} | {name} | {_where(function)} |"
 
 
