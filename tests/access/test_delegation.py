@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import psycopg
 import pytest
+from django.test import Client
 from psycopg import Cursor
 
+from larrey import store
 from larrey.access import accounts, callers, delegation, standing, tokens
 from larrey.access.models import Account, AuditEntry
 from larrey.kit import clock
 from larrey.kit.errors import Invalid, NotFound, Unauthenticated
-from larrey.store.caller import Sight
+from larrey.store.caller import Sight, system
 from larrey.store.keys import resource_key
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -113,3 +116,49 @@ def test_leaving_closes_sessions_and_tokens(staff: Staff, cursor: Cursor, connec
     standing.forget(anne)
     with pytest.raises(Unauthenticated):
         tokens.verify(cursor, secret)
+
+
+def test_an_open_session_loses_what_ends(staff: Staff, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "SECONDS", 0.5)
+    anne = staff("doctor", "cardio", username="anne")
+    staff("nurse", "rehab")
+    stay = {
+        "resourceType": "Encounter",
+        "id": "stay",
+        "status": "in-progress",
+        "class": {"code": "IMP"},
+        "subject": {"reference": "Patient/claire"},
+        "period": {"start": (clock.now() - HOUR).isoformat()},
+        "serviceProvider": {"reference": "Organization/rehab"},
+    }
+    patient = {"resourceType": "Patient", "id": "claire", "name": [{"family": "Martin", "given": ["Claire"]}]}
+    store.retry(connection, lambda cursor: [store.update(cursor, system("test"), one) for one in (patient, stay)])
+    client = Client()
+    client.force_login(Account.objects.get(pk=anne), backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    def page() -> int:
+        time.sleep(0.6)
+        return client.get("/chart/claire").status_code
+
+    assert page() == 403
+    insert = (
+        "insert into access_delegation (account_id, organization, starts, ends, reason, granted_by)"
+        " values (%s, 'rehab', now(), now() + interval '1 hour', 'Locum', 'test') returning id"
+    )
+    connection.execute(insert, (anne,))  # as another process would: this one is told nothing
+    assert page() == 200
+    connection.execute("update access_delegation set revoked = now()")
+    assert page() == 403
+    duty = {
+        "resourceType": "PractitionerRole",
+        "id": "anne-rehab",
+        "practitioner": {"reference": "Practitioner/anne"},
+        "organization": {"reference": "Organization/rehab"},
+    }
+    store.retry(connection, lambda cursor: store.update(cursor, system("test"), duty))
+    assert page() == 200
+    ended = duty | {"period": {"end": (clock.now() - HOUR).isoformat()}}
+    store.retry(connection, lambda cursor: store.update(cursor, system("test"), ended))
+    assert page() == 403
+    connection.execute("update access_account set is_active = false")
+    assert page() == 302  # to the sign-in page
