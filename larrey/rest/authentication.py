@@ -15,6 +15,8 @@ from larrey.store.caller import Caller
 Verify = Callable[["Cursor[Any]", str], Caller]
 
 _REMEMBERED = 10_000
+_PERSON_SECONDS = 30.0
+"""A person's token is remembered no longer: with what ``access.standing`` keeps, an ended role closes within a minute."""
 
 
 class Tokens:
@@ -52,5 +54,6 @@ class Tokens:
             raise Unauthenticated("The token is not valid.", invalid=True) from None
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[digest] = (now + self._seconds, caller)
+        seconds = self._seconds if caller.account is None else min(self._seconds, _PERSON_SECONDS)
+        self._known[digest] = (now + seconds, caller)
         return caller

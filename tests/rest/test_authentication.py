@@ -8,9 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from larrey.access import tokens
+from larrey.access import standing, tokens
 from larrey.kit.errors import Unauthenticated
 from larrey.rest.application import application
+from larrey.rest.authentication import Tokens
 from larrey.rest.settings import RestSettings
 from larrey.store.caller import EVERYONE, Caller
 from tests.rest.client import Client
@@ -95,6 +96,26 @@ def test_a_revoked_token_dies_in_time_however_often_it_is_used(serve: Serve) -> 
         client.get("/Patient/a")
         time.sleep(0.02)
     assert client.get("/Patient/a").status == 401
+
+
+def test_a_person_is_asked_about_again_within_a_minute(
+    module_connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, asked = 1000.0, []
+
+    def check(cursor: Any, secret: str) -> Caller:
+        asked.append(secret)
+        return Caller(secret, sight=EVERYONE, account=1 if secret == "anne" else None)
+
+    monkeypatch.setattr("larrey.rest.authentication.time.monotonic", lambda: moment)
+    known = Tokens(check, 600)
+    with module_connection.cursor() as cursor:
+        for later in (0, 29, 1, 30):
+            moment += later
+            known.caller("Bearer anne", cursor)
+            known.caller("Bearer machine", cursor)
+    assert asked == ["anne", "machine", "anne", "anne"]
+    assert 30 + standing.SECONDS <= 60
 
 
 def test_secrets_are_not_kept(serve: Serve) -> None:
