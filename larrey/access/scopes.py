@@ -2,7 +2,8 @@
 
 Grammar: http://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html. A scope on resources is a context
 (``system``, ``user``, ``patient``), a type or ``*``, letters out of ``cruds`` in that order, and, for one type, search
-criteria that narrow it (``patient/Observation.rs?category=laboratory``). SMART v1 (``.read``, ``.write``, ``.*``) is understood.
+criteria that narrow its reading (``patient/Observation.rs?category=laboratory``). SMART v1 (``.read``, ``.write``,
+``.*``) is understood.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def parse(text: str) -> Scopes:
     """Read a space-separated list of scopes.
 
     Raises ``Invalid`` for what is not a scope, names no R4 type or narrows by what is no search parameter of its type, and
-    ``Unsupported`` for criteria that a scope may not have (chains, ``_has``, paging). An empty list is an empty ``Scopes``.
+    ``Unsupported`` for criteria that a scope may not have (on ``*``, on letters that write). No text is an empty ``Scopes``.
     """
     if len(text) > LONGEST:
         raise Invalid(f"A list of scopes has at most {LONGEST} characters.")
@@ -198,7 +199,11 @@ def _read(text: str) -> Scope:
         raise Invalid(f"The scope {text[:100]} names {type_[:64]}, which is not a FHIR R4 resource type.")
     if criteria:
         if type_ == "*" or letters in _VERSION_1:
-            raise Unsupported(f"The scope {text[:100]} narrows by search parameters: name one type, and letters out of {_ORDER}.")
+            raise Unsupported(f"The scope {text[:100]} narrows by search parameters: name one type, and letters out of rs.")
+        if set(letters) - set("rs"):
+            raise Unsupported(
+                f"The scope {text[:100]} narrows writing; search parameters narrow reading and searching only (rs)."
+            )
         _check(type_, criteria, text)
     return Scope(found["context"], type_, _VERSION_1.get(letters, letters), criteria)
 

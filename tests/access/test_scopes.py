@@ -69,8 +69,11 @@ def test_criteria_that_a_scope_may_not_have_are_refused(criteria: str) -> None:
         parse(f"patient/Observation.rs?{criteria}")
 
 
-@pytest.mark.parametrize("scope", ["patient/*.rs?code=x", "patient/Observation.read?code=x"])
-def test_criteria_need_one_type_and_letters(scope: str) -> None:
+@pytest.mark.parametrize(
+    "scope",
+    ["patient/*.rs?code=x", "patient/Observation.read?code=x", "patient/Observation.crus?code=x", "user/Observation.d?code=x"],
+)
+def test_criteria_narrow_the_reading_of_one_type(scope: str) -> None:
     with pytest.raises(Unsupported):
         parse(scope)
 
@@ -157,7 +160,11 @@ TYPES = st.sampled_from(sorted(resource_types()))
 LETTERS = st.sets(st.sampled_from("cruds"), min_size=1).map(lambda chosen: "".join(c for c in "cruds" if c in chosen))
 PLAIN = st.builds(Scope, st.sampled_from(["system", "user", "patient"]), TYPES | st.just("*"), LETTERS)
 FINE = st.builds(
-    Scope, st.just("patient"), st.sampled_from(["Observation", "Condition"]), LETTERS, st.sampled_from(["code=x", LABORATORY])
+    Scope,
+    st.just("patient"),
+    st.sampled_from(["Observation", "Condition"]),
+    st.sampled_from(["r", "s", "rs"]),
+    st.sampled_from(["code=x", LABORATORY]),
 )
 LISTS = st.lists(PLAIN | FINE, max_size=6)
 

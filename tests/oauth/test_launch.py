@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client as Browser
 from joserfc import jwt
@@ -18,7 +19,7 @@ from larrey.access.models import Account, IssuedToken
 from larrey.apps.oauth import api
 from larrey.apps.oauth.models import Code, Consent, Refresh
 from larrey.store.caller import system
-from tests.oauth.programs import BACK, EC, FHIR, SITE, Launch, Program, returned, sign_in
+from tests.oauth.programs import BACK, EC, FHIR, SITE, Launch, Program, observation, patient, returned, sign_in
 
 ALL = "openid fhirUser launch launch/patient patient/*.cruds user/*.cruds offline_access online_access"
 LABORATORY = "category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
@@ -402,6 +403,7 @@ def test_a_person_ends_what_she_allowed(launch: Launch, people: dict[str, Accoun
     consent = Consent.objects.latest("id")
     page = launch.browser.get("/oauth/apps").content.decode()
     assert consent.client.name in page
+    assert "LE GOFF Claire" in page
     nurse = sign_in(people["nurse"])
     assert consent.client.name not in nurse.get("/oauth/apps").content.decode()
     assert nurse.post(f"/oauth/apps/{consent.pk}/withdraw").status_code == 404
@@ -410,6 +412,26 @@ def test_a_person_ends_what_she_allowed(launch: Launch, people: dict[str, Accoun
     assert fhir(token["access_token"]).get("/Patient/claire").status == 401
     assert consent.client.name not in launch.browser.get("/oauth/apps").content.decode()
     assert Browser().get("/oauth/apps").status_code == 302
+
+
+def test_the_list_of_apps_costs_the_same_however_long(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        sent.append(str(query))
+        return execute(self, query, *args, **kwargs)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    counts = []
+    for patients in (["claire"], ["marie", "claire", "marie"]):
+        for id_ in patients:
+            launch.code("launch/patient patient/*.rs", patient=id_)
+        launch.browser.get("/oauth/apps")
+        sent.clear()
+        assert launch.browser.get("/oauth/apps").status_code == 200
+        counts.append(len(sent))
+    assert counts[0] == counts[1] <= 9, sent
 
 
 def test_secrets_are_not_in_the_database(launch: Launch, module_connection: Any) -> None:
@@ -436,3 +458,41 @@ def test_tokens_of_one_consent_are_bound_to_it(launch: Launch) -> None:
     launch.tokens("launch/patient patient/*.rs", patient="claire")
     kept = IssuedToken.objects.latest("id")
     assert (kept.consent, kept.patient) == (Consent.objects.latest("id").pk, "claire")
+
+
+def new(owner: str, category: str = "laboratory") -> dict[str, Any]:
+    return {name: value for name, value in observation("x", owner, category).items() if name != "id"}
+
+
+def test_a_token_bound_to_a_patient_writes_in_her_record_only(launch: Launch, fhir: Any) -> None:
+    door = fhir(launch.tokens("launch/patient patient/*.crus", patient="claire")["access_token"])
+    made = door.post("/Observation", new("claire"))
+    assert made.status == 201
+    assert door.post("/Observation", new("marie")).status in {403, 404, 422}
+    moved = {**new("marie"), "id": made.json()["id"]}
+    assert door.put(f"/Observation/{moved['id']}", moved).status in {403, 404, 422}
+    stranger = observation("marie-laboratory", "claire", "laboratory")
+    assert door.put("/Observation/marie-laboratory", stranger).status in {403, 404}
+    assert door.post("/Patient", patient("new", "Neuf", "team")).status in {403, 404}
+
+
+def test_a_narrow_scope_writes_nothing(launch: Launch, fhir: Any) -> None:
+    scope = f"launch/patient patient/Observation.rs?{LABORATORY} patient/Patient.r"
+    door = fhir(launch.tokens(scope, patient="claire")["access_token"])
+    assert door.post("/Observation", new("claire")).status == 403
+    for id_ in ("claire-laboratory", "claire-vital-signs"):
+        assert door.put(f"/Observation/{id_}", observation(id_, "claire", "laboratory")).status == 403
+    wider = f"launch/patient patient/Observation.crus?{LABORATORY}"
+    assert returned(launch.browser.get(launch.address(wider, patient="claire")))["error"] == "invalid_scope"
+
+
+def test_a_role_that_ends_closes_its_tokens(
+    app: Program, people: dict[str, Account], fhir: Any, module_connection: Any, module_staff: Any
+) -> None:
+    door = fhir(Launch(app, sign_in(people["nurse"])).tokens("user/*.rs")["access_token"])
+    assert door.get("/Patient/claire").status == 200
+    module_staff("nurse", "team", period={"end": "2026-01-01"})
+    assert door.get("/Patient/claire").status in {403, 404}
+    assert door.get("/Observation").resources == []
+    module_staff("nurse", "team")
+    assert door.get("/Patient/claire").status == 200

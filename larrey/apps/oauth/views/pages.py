@@ -19,7 +19,7 @@ from larrey.apps.oauth.actions.server import Server, server
 from larrey.apps.oauth.models import Client
 from larrey.apps.oauth.queries import addresses, clients, patients
 from larrey.apps.oauth.queries.parameters import odd
-from larrey.apps.oauth.queries.wording import wording
+from larrey.apps.oauth.queries.wording import Wording, wording
 from larrey.kit.errors import Forbidden, NotFound, Unauthenticated
 from larrey.store.caller import Caller
 from larrey.ui.middleware import POLICY
@@ -59,7 +59,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
             "client": grant.client,
             "identity": identity,
             "can_choose": identity is not None and not request.GET.get("launch") and not caller.sight.own,
-            "wording": wording(granted, days=settings.LARREY.refresh_days, hours=settings.LARREY.session_hours),
+            "wording": _worded(granted),
             "here": _here(request, patient=patient),
             "other": _here(request),
             "returns_to": addresses.origin(grant.redirect_uri).removeprefix("https://"),
@@ -74,11 +74,11 @@ def authorize(request: HttpRequest) -> HttpResponse:
 @require_safe
 def apps(request: HttpRequest) -> HttpResponse:
     """The apps that act for the person."""
-    account, _caller = _signed_in(request)
-    rows = [
-        (consent, wording(parse(consent.scope), days=settings.LARREY.refresh_days, hours=settings.LARREY.session_hours))
-        for consent in clients.consents(account)
-    ]
+    account, caller = _signed_in(request)
+    listed = clients.consents(account)
+    with record.cursor() as cursor:
+        names = patients.names(cursor, caller, [consent.patient for consent in listed if consent.patient])
+    rows = [(consent, names.get(consent.patient, ""), _worded(parse(consent.scope))) for consent in listed]
     return render(request, "oauth/apps.html", {"rows": rows})
 
 
@@ -108,6 +108,10 @@ def _signed_in(request: HttpRequest) -> tuple[Account, Caller]:
     if not isinstance(request.user, Account):
         raise Unauthenticated("Sign in first.")
     return request.user, callers.for_user(request.user)
+
+
+def _worded(scopes: Scopes) -> Wording:
+    return wording(scopes, days=settings.LARREY.refresh_days, hours=settings.LARREY.session_hours)
 
 
 def _demand(account: Account, caller: Caller, asked: Scopes, granted: Scopes) -> None:
