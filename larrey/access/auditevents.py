@@ -45,7 +45,17 @@ _KINDS: Mapping[str, tuple[Code, Code, str]] = MappingProxyType(
         Action.DECISION: (_SECURITY, (_ROLES, "decision", "decision on an access"), "C"),
     }
 )
-_VERBS = MappingProxyType({"create": "C", "update": "U", "patch": "U", "delete": "D"})
+# Interactions that the machine door names at the end of ``what`` → what was done to the data.
+_INTERACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("read", "vread", "history-instance", "history-type", "history-system"), "R"),
+        **dict.fromkeys(("search-type", "search-system", "batch", "transaction", "operation"), "E"),
+        "create": "C",
+        "update": "U",
+        "patch": "U",
+        "delete": "D",
+    }
+)
 _REFERENCE = re.compile(r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?(?= |\Z)")
 _URN = "urn:ietf:rfc:3986"
 
@@ -55,8 +65,9 @@ def event(row: Mapping[str, str | None]) -> dict[str, Any]:
     action = row["action"] or ""
     type_, subtype, verb = _KINDS.get(action, (_RESTFUL, (_ROLES, action or "unknown", action or "unknown"), "E"))
     what, why = row["what"] or "", row["why"] or ""
-    if action == Action.WRITE and (done := next((name for name in _VERBS if name in what.split()), "")):
-        subtype, verb = (_REST, done, done), _VERBS[done]
+    done = next((word for word in reversed(what.split()) if word in _INTERACTIONS), "") if row["door"] == "fhir" else ""
+    if done:
+        subtype, verb = (_REST, done, done), _INTERACTIONS[done]
     made: dict[str, Any] = {
         "resourceType": "AuditEvent",
         "id": f"trace-{row['id']}",
@@ -76,7 +87,7 @@ def event(row: Mapping[str, str | None]) -> dict[str, Any]:
         "observer": {"display": "Larrey"},
         "type": [_coding((_SOURCE, "4", "Application Server"))],
     }
-    entities = _entities(row, what, searched=action == Action.SEARCH)
+    entities = _entities(row, what.removesuffix(f" {done}") if done else what, searched=action == Action.SEARCH)
     if entities:
         made["entity"] = entities
     return made

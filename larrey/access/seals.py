@@ -85,6 +85,12 @@ select s.day, s.number, s.audit, s.hash, a.id is not null, {_TEXTS}
 from access_seal s left join access_audit a on a.id = s.audit
 where s.day between %(first)s and %(last)s order by s.day, s.number
 """  # noqa: S608  constants of this file
+_WAITING = f"""
+select count(*) from (
+    select from access_audit a where (a.xid, a.id) > (%(xid)s::text::xid8, %(id)s::bigint)
+        and a.at < now() - interval '{PATIENCE}' and not exists (select from access_seal s where s.audit = a.id)
+    limit 1000) w
+"""  # noqa: S608  constants of this file
 _SOME = f"""
 select s.number, s.hash, {_TEXTS} from access_audit a left join access_seal s on s.audit = a.id where a.id = any(%s::bigint[])
 """  # noqa: S608  constants of this file
@@ -189,6 +195,14 @@ def verify(connection: Connection[Any], *, day: date | None = None, expected: by
                 problems.append(Problem("missing", "", None, text))
             problems += _unsealed(cursor, place, day)
     return Report(rows, end, problems)
+
+
+def waiting(connection: Connection[Any]) -> int:
+    """How many rows after the last sealed one have waited for their seal longer than they should (a thousand: or more)."""
+    with connection.transaction(), connection.cursor() as cursor:
+        place = _place(cursor)
+        row = cursor.execute(_WAITING, place or {"xid": "0", "id": 0}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def chain(connection: Connection[Any], day: date) -> Iterator[tuple[int, bytes, dict[str, str | None]]]:

@@ -89,7 +89,7 @@ def verify(day: datetime | None, head: str, file: Path | None, key: Path | None,
     lines = [f"{problem.kind.upper():8}  {problem.text}." for problem in problems]
     lines.append(
         f"{report.rows:,} rows were looked at: "
-        + (f"{len(problems)} problems, the first above." if problems else "the trace says what was sealed.")
+        + ("what is told first above is the first that is wrong." if problems else "the trace says what was sealed.")
     )
     if report.head and not problems and file is None and day is None:
         lines.append(f"The chain ends at {report.head.day}, row {report.head.number}:\n{report.head.hash.hex()}")

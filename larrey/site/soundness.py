@@ -14,6 +14,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
+from larrey.access import seals
 from larrey.kit import clock
 from larrey.kit.errors import LarreyError
 from larrey.site import grants, installation, postgres, schema
@@ -128,7 +129,10 @@ def _trace(connection: Connection[Any], settings: Settings, url: str) -> Iterato
     failings = grants.failings(connection, name)
     if not failings:
         yield Finding("trace", "sound", f"The application's role {name} adds to it and can alter nothing.")
-        return
-    advice = "run `larrey migrate`" if not settings.database_url else "see docs/how-to/use-your-postgresql.md"
-    text = f"The application's role {name} could alter it: it {', '.join(failings)}; {advice}."
-    yield Finding("trace", "broken" if settings.production else "warning", text)
+    else:
+        advice = "run `larrey migrate`" if not settings.database_url else "see docs/how-to/use-your-postgresql.md"
+        text = f"The application's role {name} could alter it: it {', '.join(failings)}; {advice}."
+        yield Finding("trace", "broken" if settings.production else "warning", text)
+    if waiting := seals.waiting(connection):
+        text = f"{waiting:,} rows have no seal yet, for longer than {seals.PATIENCE}; `larrey audit verify` tells more."
+        yield Finding("seals of the trace", "warning", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import tracemalloc
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -323,8 +324,10 @@ def test_rows_that_wait_for_their_seal_are_told(connection: psycopg.Connection) 
     assert problems(connection) == []
     connection.execute("insert into access_audit (action, at) values ('open', now() - interval '2 minutes')")
     assert problems(connection) == [("unsealed", 2)]
+    assert seals.waiting(connection) == 1
     seals.seal(connection)
     assert problems(connection) == []
+    assert seals.waiting(connection) == 0
 
 
 def by_days(connection: psycopg.Connection, *days: date) -> None:
@@ -397,7 +400,8 @@ def test_each_kind_of_row_is_a_valid_audit_event(action: str) -> None:
             "why": "E",
         },
         {"what": "Patient?name=goff", "patients": "{00000000-0000-0000-0000-000000000001,00000000-0000-0000-0000-000000000002}"},
-        {"what": "Observation/1 update", "actor": "Practitioner/p1", "patient_id": "not an id"},
+        {"what": "Observation/1 update", "actor": "Practitioner/p1", "patient_id": "not an id", "door": "fhir"},
+        {"what": "batch (2 created, 1 deleted)", "actor": "token:import", "door": "fhir"},
         {"what": "  ", "why": "because\nof this", "actor": ""},
     ):
         event = auditevents.event({**row, **more})
@@ -415,8 +419,12 @@ def test_the_events_say_what_happened() -> None:
     assert (refused["outcome"], refused["outcomeDesc"]) == ("4", "not of your units")
     glass = auditevents.event({**row, "action": "break-glass", "what": "Patient/claire"})
     assert glass["purposeOfEvent"][0]["coding"][0]["code"] == "BTG"
-    removed = auditevents.event({**row, "action": "write", "what": "Observation/o1 delete"})
+    removed = auditevents.event({**row, "action": "write", "what": "Observation/o1/_history/2 delete", "door": "fhir"})
     assert (removed["action"], removed["subtype"][0]["code"]) == ("D", "delete")
+    assert removed["entity"][1]["what"] == {"reference": "Observation/o1/_history/2"}
+    found = auditevents.event({**row, "action": "search", "what": "Patient?name=goff search-type", "door": "fhir"})
+    assert (found["action"], found["subtype"][0]["code"]) == ("E", "search-type")
+    assert b64decode(found["entity"][1]["query"]) == b"Patient?name=goff"
 
 
 def test_a_day_that_follows_a_purge_does_not_begin_before_it(new_database: Callable[[], str]) -> None:
