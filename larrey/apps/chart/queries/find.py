@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg import Cursor
 
 from larrey.access import callers, trail
+from larrey.access import present as units
 from larrey.apps.chart.queries import banner, terms
 from larrey.kit import json
 from larrey.kit.errors import Forbidden
@@ -28,6 +29,8 @@ RESULTS = 25
 """Patients on a page of results: what fits a screen."""
 ELSEWHERE = 10
 """Patients of other units shown: who names one person finds few."""
+PRESENT = 60
+"""Patients of her units that are listed: two wards."""
 LAST = 12
 """Patients that one opened last."""
 SECONDS = 5.0
@@ -108,6 +111,22 @@ def last_opened(cursor: Cursor[Any], caller: Caller, account: int) -> list[Perso
     here = whereabouts(cursor, caller, [identity.id for identity, _at in people])
     shown = [Person(identity, here.get(identity.id, ""), at) for identity, at in people]
     return sorted(shown, key=lambda person: list(opened).index(person.identity.id))
+
+
+def present(cursor: Cursor[Any], caller: Caller) -> list[Person]:
+    """The patients who are now in the caller's own units, by place. Four statements; none for who works in none."""
+    if not caller.may("r", "Encounter"):
+        return []
+    read = chart.several(cursor, caller, units.stays(cursor, caller, PRESENT))
+    stays = [stay for stay in (json.loads(stored.body) for stored in read.values()) if stay.get("status") in _OPEN.split(",")]
+    tree = hospitals(cursor, caller)
+    known = banner.locations(cursor, caller, [place for stay in stays for place in places.to_look_up(stay, current=True)])
+    here: dict[str, str] = {}
+    for stay in stays:
+        here.setdefault(codes.target(stay.get("subject"), "Patient"), banner.whereabouts(tree, stay, known).words)
+    stored = chart.several(cursor, caller, [f"Patient/{id_}" for id_ in here])
+    people = [Person(words.identify(json.loads(found.body)), here[found.id]) for found in stored.values()]
+    return sorted(people, key=lambda person: (person.here, fold(person.identity.name)))
 
 
 def whereabouts(cursor: Cursor[Any], caller: Caller, patients: Sequence[str]) -> dict[str, str]:

@@ -240,6 +240,17 @@ def test_who_prints_what_is_not_hers_is_refused(elsewhere: Client, connection: p
     assert traced(connection, "action") == [("refused",)]
 
 
+def test_the_patients_of_her_units_are_there_before_anything_is_typed(signed_in: SignedIn, fill: Fill) -> None:
+    nurse, other = signed_in("nurse", unit="surgery"), signed_in("nurse", unit="icu", username="other")
+    assert "Patients présents" not in words(nurse.get("/"))
+    fill(stay("now", "surgery", ago(5)), stay("out", "surgery", ago(50), ago(40)) | {"subject": to("Patient/marie")})
+    text = words(nurse.get("/"))
+    assert "Patients présents dans vos unités" in text
+    assert "LE GOFF Claire" in text
+    assert "MARTIN" not in text  # she has left
+    assert "LE GOFF" not in words(other.get("/"))
+
+
 class TestFind:
     """Patients of other units are found by who names them, and shown by their bare identity."""
 

@@ -185,7 +185,7 @@ def test_english_and_french_are_both_whole(signed_in: SignedIn) -> None:
 @pytest.mark.parametrize(
     ("page", "most"),
     [
-        ("/", 5),
+        ("/", 7),
         ("/?q=goff", 4),
         (RECORD, 10),
         (f"{RECORD}/timeline", 10),

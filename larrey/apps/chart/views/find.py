@@ -32,10 +32,11 @@ def find(request: HttpRequest) -> HttpResponse:
     with record.cursor() as cursor:
         found = queries.find(cursor, caller, typed, request.GET.get("after") or None)
         last = [] if typed else queries.last_opened(cursor, caller, account.pk)
+        present = [] if typed else queries.present(cursor, caller)
         if found.enough:
             trail.trace(cursor, caller, Action.SEARCH, f"Patient {typed}", patients=found.shown, address=address_of(request))
     partial = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
-    context = {"found": found, "typed": typed, "last": last}
+    context = {"found": found, "typed": typed, "last": last, "present": present}
     context["proofs"] = {person.identity.id: proof(account, person.identity.id) for person in found.elsewhere or ()}
     response = render(request, "chart/found.html" if partial else "chart/find.html", context)
     response.headers["Vary"] = "HX-Request"

@@ -29,6 +29,13 @@ PAGES: Mapping[str, str | Promise] = {
 }
 """Second word of what a page traces of a patient → the page."""
 
+READINGS: Mapping[str, str | Promise] = {
+    "worklist": gettext_lazy("Accesses to look at"),
+    "decisions": gettext_lazy("Decisions on accesses"),
+    "trace": gettext_lazy("Search of the trace"),
+}
+"""First word of what the security officer's pages trace → the page."""
+
 ACTIONS: Mapping[str, str | Promise] = {
     Action.OPEN: gettext_lazy("Opened"),
     Action.SEARCH: gettext_lazy("Searched"),
@@ -57,13 +64,13 @@ def said(what: str) -> str:
     """``Patient/1 timeline`` is "Timeline", ``DocumentReference/a content 0`` "Document"; no id, no content of the record."""
     found = _WHAT.match(_METHOD.sub("", what, count=1))
     if found is None or found[1] not in resource_types():
-        return ""
+        return str(READINGS.get(what.partition(" ")[0], ""))
     type_, id_, rest = found[1], found[2], found[3].strip()
     words = rest.split()
     if type_ == "Patient" and not rest.startswith(("/", "?")):
         page = words[0] if words else ""
         if not id_:
-            return _("Search of a patient")
+            return _("Search of a patient: %(typed)s") % {"typed": rest} if rest else _("Search of a patient")
         if page in resource_types():
             return labels.kind(page)
         return str(PAGES.get(page, PAGES[""]))
