@@ -168,11 +168,14 @@ def get(username: str) -> Account:
         raise NotFound(f"There is no account named {username}.") from None
 
 
-def change_password(username: str, password: str) -> None:
-    """Set a new password; sessions opened with the old one end, because Django ties them to its hash."""
+def change_password(username: str, password: str, *, by: Caller = COMMAND) -> None:
+    """Set a new password; sessions opened with the old one end."""
     account = get(username)
     _set_password(account, password)
-    account.save(update_fields=["password"])
+    with transaction.atomic():
+        account.save(update_fields=["password"])
+        sessions.end_all(account)
+        granted(account, "password changed", by)
 
 
 def disable(username: str, *, by: Caller = COMMAND) -> None:
@@ -181,6 +184,7 @@ def disable(username: str, *, by: Caller = COMMAND) -> None:
         account = get(username)
         account.is_active = False
         account.save(update_fields=["is_active"])
+        sessions.end_all(account)
         granted(account, "disabled", by)
 
 

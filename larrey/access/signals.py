@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.signals import password_changed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -23,7 +24,14 @@ def signed_in(request: HttpRequest, user: Account, **_: Any) -> None:
     """The session is hers from now on; the trace says how she came in."""
     means = _means(request, user)
     sessions.store(request).begin(user, address(request), request.headers.get("User-Agent", ""), means)
+    sessions.SessionStore.clear_expired()
     _trace(request, _caller(user), Action.SIGN_IN, f"sign-in {means}")
+
+
+@receiver(password_changed)
+def password_renewed(request: HttpRequest, user: Account, **_: Any) -> None:
+    """Her other sessions ended with the old password; they are not to stand in her list."""
+    sessions.end_all(user, but=request.session.session_key)
 
 
 @receiver(user_logged_out)

@@ -38,7 +38,6 @@ ROOT_URLCONF = "larrey.site.urls"
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "larrey.access",
     "larrey.ui",

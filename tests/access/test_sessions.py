@@ -13,6 +13,7 @@ from django.utils.translation import override
 
 from larrey.access import accounts, my_sessions, sessions
 from larrey.access.sessions import Session, SessionStore
+from larrey.kit import clock
 from tests.access.people import FIREFOX, PASSWORD, SIGNED_IN, is_in, later, person, sign_in, signed_in, traced
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -183,3 +184,21 @@ def test_the_trace_tells_of_sessions() -> None:
 def test_devices_in_words(agent: str, words: str) -> None:
     with override("fr"):
         assert my_sessions.device(agent) == words
+
+
+def test_ones_own_new_password_ends_the_other_sessions_and_keeps_this_one() -> None:
+    person()
+    here, there = signed_in(), signed_in()
+    new = "une-autre-phrase-longue"
+    here.post("/account/password", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert is_in(here)
+    assert not is_in(there)
+    assert handles(here) == []
+
+
+def test_sessions_that_are_over_are_swept_away_by_the_next_sign_in() -> None:
+    person()
+    signed_in()
+    Session.objects.update(expire_date=clock.now())
+    signed_in()
+    assert Session.objects.count() == 1

@@ -10,12 +10,15 @@ import pytest
 from allauth.core.internal import ratelimit
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from click.testing import CliRunner
 from django.db import connection
 from django.test import Client, override_settings
 
 from larrey.access import accounts
 from larrey.access.models import Account
+from larrey.cli.main import larrey as command_line
 from larrey.kit.errors import NotFound
+from larrey.site import installation
 from tests.access.people import PASSWORD, SIGNED_IN, is_in, person, sign_in, signed_in, traced
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -232,3 +235,28 @@ def test_every_page_of_sign_in_is_kept_out_of_caches() -> None:
         response = client.get(path)
         assert response.status_code == 200
         assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_the_ways_back_on_the_command_line(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LARREY_DATABASE_URL", site)
+    installation.settings.cache_clear()
+    person()
+    client = signed_in()
+    fail()
+    run = CliRunner().invoke
+    assert "1 sessions of jeanne" in run(command_line, ["account", "sign-out", "jeanne"]).stdout
+    assert not is_in(client)
+    assert run(command_line, ["account", "unlock", "jeanne"]).exit_code == 0
+    assert is_in(signed_in())
+    assert run(command_line, ["account", "second-factor", "jeanne"]).exit_code == 0
+    for verb in ["sign-out", "unlock", "second-factor"]:
+        assert isinstance(run(command_line, ["account", verb, "nobody"]).exception, NotFound)
+    with connection.cursor() as cursor:
+        cursor.execute("select what from access_audit where action = 'grant' order by id")
+        done = [what for (what,) in cursor.fetchall()]
+    assert [re.sub(r"^account:jeanne |: doctor$", "", what) for what in done[1:]] == [
+        "1 sessions ended",
+        "unlocked",
+        "second factor taken away",
+    ]
+    installation.settings.cache_clear()
