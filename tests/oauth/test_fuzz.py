@@ -21,8 +21,8 @@ NAMES = st.sampled_from(
 )  # fmt: skip
 KNOWN = st.sampled_from(
     [
-        "client_credentials", "authorization_code", "refresh_token", "code", "S256", "plain", "none", "login consent", ASSERTION_TYPE, FHIR,
-        BACK, "openid launch/patient patient/*.rs", "user/*.rs", "system/*.rs",
+        "client_credentials", "authorization_code", "refresh_token", "code", "S256", "plain", "none", "login consent", FHIR,
+        ASSERTION_TYPE, BACK, "openid launch/patient patient/*.rs", "user/*.rs", "system/*.rs",
         "claire", "x" * 43, "a.b.c", "e30.e30.e30", "access_token", "",
     ]
 )  # fmt: skip

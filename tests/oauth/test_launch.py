@@ -276,7 +276,7 @@ def test_a_role_that_opens_no_record_opens_no_app(app: Program, people: dict[str
     assert response.status_code == 403
 
 
-def test_the_patient_is_chosen_among_one_s_own(launch: Launch) -> None:
+def test_the_patient_is_chosen_among_one_s_own(launch: Launch, module_connection: Any) -> None:
     page = launch.browser.get(launch.address("launch/patient patient/*.rs"))
     assert "Pour quel patient" in page.content.decode()
     found = launch.browser.get(launch.address("launch/patient patient/*.rs", q="goff")).content.decode()
@@ -287,6 +287,10 @@ def test_the_patient_is_chosen_among_one_s_own(launch: Launch) -> None:
         for stranger in ("zoe", "nobody", "a/b", "é", "x" * 70):
             assert method(launch.address("launch/patient patient/*.rs", patient=stranger)).status_code in {400, 403, 404}
     assert not Consent.objects.filter(patient="zoe").exists()
+    trace = "select action, patient_id, what from access_audit where actor = 'account:doctor' order by id"
+    rows = module_connection.execute(trace).fetchall()
+    assert any(row[0] == "search" and row[2] == "Patient goff, for an app" for row in rows)
+    assert any(row[:2] == ("refused", "zoe") and row[2].startswith("Patient/zoe, for Essai") for row in rows)
 
 
 def test_nothing_is_allowed_without_the_patient(launch: Launch) -> None:

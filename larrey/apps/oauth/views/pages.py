@@ -48,8 +48,8 @@ def authorize(request: HttpRequest) -> HttpResponse:
     patient = _patient(request, account, asked)
     if patient is None:
         return _choice(request, account, caller, grant.client)
-    with record.cursor() as cursor:
-        identity = patients.one(cursor, caller, patient) if patient else None
+    what = f"Patient/{patient}, for {grant.client.name}"
+    identity = patients.shown(caller, patient, what, _address(request)) if patient else None
     if request.method == "POST":
         return consenting.allow(found, grant, caller, account, granted, patient)
     response = render(
@@ -97,9 +97,8 @@ def launch(request: HttpRequest, client_id: str, patient_id: str) -> HttpRespons
     client = next((each for each in clients.launchable() if each.client_id == client_id), None)
     if client is None:
         raise NotFound("There is no such app.")
-    with record.cursor() as cursor:
-        patients.one(cursor, caller, patient_id)
-        token = launching.launch(account, patient_id)
+    patients.shown(caller, patient_id, f"Patient/{patient_id}, for {client.name}", _address(request))
+    token = launching.launch(account, patient_id)
     query = urlencode({"iss": addresses.fhir(addresses.site(request)), "launch": token})
     return HttpResponseRedirect(f"{client.launch_uri}{'&' if '?' in client.launch_uri else '?'}{query}")
 
@@ -108,6 +107,10 @@ def _signed_in(request: HttpRequest) -> tuple[Account, Caller]:
     if not isinstance(request.user, Account):
         raise Unauthenticated("Sign in first.")
     return request.user, callers.for_user(request.user)
+
+
+def _address(request: HttpRequest) -> str | None:
+    return request.META.get("REMOTE_ADDR")
 
 
 def _worded(scopes: Scopes) -> Wording:
@@ -147,7 +150,7 @@ def _choice(request: HttpRequest, account: Account, caller: Caller, client: Clie
     """Choose the patient, among one's own."""
     typed = request.GET.get("q", "").strip()[:200]
     with record.cursor() as cursor:
-        people = patients.found(cursor, caller, account, typed)
+        people = patients.found(cursor, caller, account, typed, _address(request))
     hidden = [(name, value) for name, values in request.GET.lists() if name not in _OWN for value in values]
     rows = [(person, _here(request, patient=person.id)) for person in people]
     return render(request, "oauth/patient.html", {"client": client, "typed": typed, "rows": rows, "hidden": hidden})
