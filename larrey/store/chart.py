@@ -22,7 +22,7 @@ from larrey.kit.ids import is_resource_id, patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.hospitals import Hospital, hospitals
 from larrey.store.keys import parameter_key, reference_key, resource_key
-from larrey.store.search.policy import RESOURCE, Kind, kind_of, policy, refuse_filters, visible_change, visible_text
+from larrey.store.search.policy import RESOURCE, Kind, guard, kind_of, policy, refuse_filters, visible_change, visible_text
 from larrey.store.search.policy import values as policy_values
 from larrey.store.search.sql import sql
 from larrey.store.stored import Stored
@@ -77,7 +77,7 @@ cross join lateral (
 order by r.date_low desc, r.rid desc limit %(count)s
 """
 _EVENTS = f"""
-with theirs as materialized (
+{{guard}}, theirs as materialized (
     select coalesce(array_agg(e.key), '{{{{}}}}') as keys from record.resource e
     where %(organizations)s::bigint[] is not null and e.type = 'Encounter' and e.patient = %(patient)s
         and e.refs && %(organizations)s::bigint[]
@@ -165,7 +165,8 @@ def sections(cursor: Cursor[Any], caller: Caller, patient_id: str, wanted: Mappi
 
 @lru_cache(maxsize=256)
 def _sections(shapes: tuple[tuple[str, bool, bool, bool, bool], ...], kind: Kind) -> bytes:
-    return b" union all ".join(_section(kind, number, *shape) for number, shape in enumerate(shapes))
+    parts = b" union all ".join(_section(kind, number, *shape) for number, shape in enumerate(shapes))
+    return guard(kind).encode() + parts
 
 
 def _section(kind: Kind, number: int, type_: str, shelf: bool, soonest: bool, since: bool, until: bool) -> bytes:  # noqa: FBT001 - positions of one tuple
@@ -176,7 +177,8 @@ def _section(kind: Kind, number: int, type_: str, shelf: bool, soonest: bool, si
     conditions += [f"r.shelf = %(shelf{number})s"] if shelf else []
     conditions += [f"r.date_low >= %(since{number})s"] if since else []
     conditions += [f"r.date_low < %(until{number})s"] if until else []
-    conditions.append(f"({visible_text(kind, 'r', frozenset({type_}), RESOURCE, given=type_ != 'Appointment')})")
+    hers = type_ != "Appointment"
+    conditions.append(f"({visible_text(kind, 'r', frozenset({type_}), RESOURCE, given=hers, guarded=hers)})")
     order = "r.date_low, r.rid" if soonest else "r.date_low desc, r.rid desc"
     return (
         f"(select {_COLUMNS}, {number} from record.resource r where {' and '.join(conditions)}"
@@ -279,8 +281,9 @@ def events(
     of_hospital = _OF_HOSPITAL if hospital is not None else ""
     statement = _EVENTS.format(
         branches=" union all ".join(
-            _EVENTS_OF.format(type=type_, hospital=of_hospital, rule=_rule(caller, type_)) for type_ in branches
-        )
+            _EVENTS_OF.format(type=type_, hospital=of_hospital, rule=_rule(caller, type_, guarded=True)) for type_ in branches
+        ),
+        guard=guard(kind_of(caller)),
     )
     with translated():
         return _slice(cursor.execute(statement.encode(), values, prepare=True).fetchall(), count)
@@ -297,10 +300,11 @@ def visited(cursor: Cursor[Any], caller: Caller, patient_id: str) -> list[Hospit
     return sorted({found for (id_,) in rows if (found := tree.of(id_))}, key=lambda hospital: (hospital.name, hospital.id))
 
 
-def _rule(caller: Caller, type_: str | None) -> str:
+def _rule(caller: Caller, type_: str | None, *, guarded: bool = False) -> str:
     """What of one patient's rows ``r`` the caller sees, with the markers of ``_values``."""
     refuse_filters(caller)
-    return visible_text(kind_of(caller), "r", None if type_ is None else frozenset({type_}), RESOURCE, given=True)
+    types = None if type_ is None else frozenset({type_})
+    return visible_text(kind_of(caller), "r", types, RESOURCE, given=True, guarded=guarded)
 
 
 def _values(caller: Caller, patient_id: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from psycopg import Connection, IsolationLevel
 
 from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
-from larrey.store.search.policy import policy
+from larrey.store.search.policy import policy, together
 from larrey.store.search.sql import every, sql
 from larrey.store.transactions import translated
 
@@ -50,7 +50,7 @@ def bodies(
         conditions.append(sql("r.patient = any(%s::uuid[])", [patient_uuid(patient) for patient in patients]))
     if since is not None:
         conditions.append(sql("r.updated >= %s", since))
-    query = sql("select r.body from record.resource r where %s order by r.rid", every(conditions))
+    query = together(sql("select r.body from record.resource r where %s order by r.rid", every(conditions)))
     with translated(), connection.cursor(name="export", binary=True) as cursor:
         cursor.itersize = _FETCH
         for row in cursor.execute(query.text.encode(), query.values):

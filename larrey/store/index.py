@@ -63,6 +63,7 @@ class Indexed:
     analyte: str | None = None
     secrecy: int = 0
     encounter: int | None = None
+    attached: frozenset[str] = frozenset()
     care: list[tuple[UUID, int, datetime | None, datetime | None, str]] = field(default_factory=list)
 
 
@@ -105,7 +106,8 @@ def index(
         out.tokens.add(ANY_REFERENCE ^ target_key)
         if target_type == "Encounter":
             encounters.append(target_id)
-    for binary in references.attached(resource) if attached is None else attached:
+    out.attached = frozenset(references.attached(resource) if attached is None else attached)
+    for binary in out.attached:
         out.tokens.add(reference_key(ATTACHED, resource_key("Binary", binary)))
     if type_ == "Patient":
         out.patient = patient_uuid(id_)

@@ -14,6 +14,7 @@ from larrey.fhir.secrecy import A07, ACT_CODE, HIDDEN, OURS, PATIENT_ONLY, VIP
 from larrey.kit.errors import TooLarge
 from larrey.kit.ids import patient_uuid
 from larrey.store import Caller, Rules
+from larrey.store.caller import Sight
 from larrey.store.index import NOBODY
 from larrey.store.keys import ATTACHED, reference_key, resource_key
 from larrey.store.reindexing import reindex
@@ -206,7 +207,9 @@ def test_what_is_copied_is_what_is_written_one_by_one(
 def test_what_is_indexed_anew_is_what_was_written(connection: Connection, caller: Caller, write: Write) -> None:
     for resource in several():
         write(store.update, resource)
-    write(store.update, letter(id="l", context={"encounter": [ref("Encounter/e2")]}))
+    second = letter(id="l", context={"encounter": [ref("Encounter/e2")]})
+    patient = Caller("account:p", {"*": "cruds"}, Sight(own=frozenset({P})))  # nobody else changes what she keeps for herself
+    store.retry(connection, lambda cursor: store.update(cursor, patient, second, rules=LOOSE))
     before = everything(connection)
     assert reindex(connection, caller, lambda _: None) == len(several())
     assert everything(connection) == before

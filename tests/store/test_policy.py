@@ -11,9 +11,9 @@ import pytest
 
 from larrey import store
 from larrey.kit import clock
-from larrey.kit.errors import Forbidden, Gone, NotFound
+from larrey.kit.errors import Conflict, Forbidden, Gone, NotFound, Unprocessable
 from larrey.kit.ids import hash64, patient_uuid
-from larrey.store import care, chart, feed, hospitals
+from larrey.store import Rules, care, chart, feed, hospitals
 from larrey.store.caller import NOBODY, Caller, Sight, system
 from larrey.store.everything import everything
 from larrey.store.exporting import bodies, snapshot
@@ -26,6 +26,7 @@ ALL = {"*": "cruds"}
 OURS = "https://larrey.example/fhir/CodeSystem/confidentiality"
 A07 = "urn:oid:1.2.250.1.213.1.1.4.13"
 NOW = clock.now()
+TOLERANT = Rules(references="tolerate")
 
 
 def at(days: float) -> str:
@@ -137,7 +138,9 @@ WORLD: list[Resource] = [
         "policyRule": {"text": "opposition"},
         "provision": {"type": "deny"},
     },
-    *(binary(f"b-{id_}") for id_ in ("d-plain", "d-mine", "d-kept", "d-hidden", "d-other", "d-parents", "d-later")),
+    *(binary(f"b-{id_}") for id_ in ("d-plain", "d-mine", "d-kept", "d-other", "d-parents", "d-later")),
+    {**binary("b-d-hidden"), "securityContext": ref("Patient", "now")},
+    {**binary("b-own"), "securityContext": ref("Patient", "now")},
     document("d-plain", "now"),
     document("d-mine", "now", meta=label(A07, "MASQUE_PS"), author=[ref("Practitioner", "anne")]),
     document("d-hidden", "now", meta=label(A07, "MASQUE_PS")),
@@ -269,7 +272,7 @@ def test_labels_keep_from_professionals_what_the_patient_keeps_or_hides(cursor: 
 
 
 def test_a_binary_is_as_secret_as_what_holds_it(cursor: psycopg.Cursor[Any]) -> None:
-    assert seen(cursor, CARDIO, "Binary") == {"b-d-plain", "b-d-parents", "b-d-later"}
+    assert seen(cursor, CARDIO, "Binary") == {"b-d-plain", "b-d-parents", "b-d-later", "b-own"}
     assert "b-d-kept" not in seen(cursor, SYSTEM, "Binary")
     with pytest.raises(NotFound):
         store.read(cursor, SYSTEM, "Binary", "b-d-kept")
@@ -439,3 +442,59 @@ def test_what_was_deleted_is_gone_for_who_saw_it_only(connection: psycopg.Connec
         with pytest.raises(NotFound):
             store.read(cursor, CARDIO, "DocumentReference", "d-hidden")
         assert store.vread(cursor, CARDIO, "Observation", "o-now", 1).version == 1
+
+
+def test_nobody_writes_where_she_does_not_see(connection: psycopg.Connection, caller: Caller) -> None:
+    store.retry(connection, lambda cursor: [store.update(cursor, caller, each) for each in WORLD])
+
+    def attempt(who: Caller, work: Any) -> Any:
+        return store.retry(connection, lambda cursor: work(cursor, who))
+
+    stranger = replace(CARDIO, sight=replace(CARDIO.sight, told=False))
+    for work in (
+        lambda cursor, who: store.update(cursor, who, observation("o-other", "other")),
+        lambda cursor, who: store.patch(cursor, who, "Observation", "o-other", lambda resource: resource),
+        lambda cursor, who: store.delete(cursor, who, "Observation", "o-other"),
+    ):
+        with pytest.raises(Forbidden):
+            attempt(CARDIO, work)
+        with pytest.raises(NotFound):
+            attempt(stranger, work)
+    for kept in ("d-kept", "d-hidden"):
+        with pytest.raises(NotFound):
+            attempt(CARDIO, lambda cursor, who, id_=kept: store.update(cursor, who, document(id_, "now")))
+    with pytest.raises(NotFound):  # an id of her own choosing, whether taken or free
+        attempt(CARDIO, lambda cursor, who: store.update(cursor, who, observation("free", "now")))
+    # No tie of her own making: what is not hers is told like what is not there.
+    for resource in (
+        observation("x", "other"),
+        {**WORLD[-2], "participant": [{"actor": ref("Patient", "other"), "status": "accepted"}]},
+        document("x", "now", content=[{"attachment": {"url": "Binary/b-d-other"}}]),
+        document("x", "now", context={"related": [ref("Observation", "o-other")]}),
+    ):
+        with pytest.raises(Unprocessable) as refused:
+            attempt(CARDIO, lambda cursor, who, each=resource: store.create(cursor, who, each))
+        assert "is not in the record" in str(refused.value)
+    with pytest.raises(Forbidden):  # nor where references are not checked
+        attempt(CARDIO, lambda cursor, who: store.create(cursor, who, observation("x", "other"), rules=TOLERANT))
+    assert attempt(CARDIO, lambda cursor, who: store.create(cursor, who, observation("x", "now", "e-now"))).outcome == "created"
+    assert attempt(CARDIO, lambda cursor, who: store.update(cursor, who, observation("o-now", "now", "e-now"))).version == 2
+    with pytest.raises(Conflict) as named:
+        attempt(CARDIO, lambda cursor, who: store.delete(cursor, who, "Patient", "now"))
+    assert "d-kept" not in str(named.value)
+    with pytest.raises(Conflict) as named:
+        attempt(CHIR, lambda cursor, who: store.delete(cursor, who, "Organization", "cardio"))
+    assert "others refer to it" in str(named.value)
+
+
+def test_a_binary_that_nothing_holds_is_its_writers(connection: psycopg.Connection, caller: Caller) -> None:
+    store.retry(connection, lambda cursor: [store.update(cursor, caller, each) for each in WORLD])
+    made = store.retry(connection, lambda cursor: store.create(cursor, CARDIO, {**binary("x")}))
+    with connection.cursor() as cursor:
+        assert store.read(cursor, CARDIO, "Binary", made.id).version == 1
+        with pytest.raises(NotFound):
+            store.read(cursor, replace(CARDIO, actor="account:another"), "Binary", made.id)
+    held = document("x", "now", content=[{"attachment": {"url": f"Binary/{made.id}"}}])
+    store.retry(connection, lambda cursor: store.create(cursor, CARDIO, held))
+    with connection.cursor() as cursor:
+        assert store.read(cursor, replace(CARDIO, actor="account:another"), "Binary", made.id).id == made.id

@@ -23,13 +23,15 @@ begin
     if secrecy_ & 32 = 0 then
         return true;
     end if;
-    -- Of a stay that led through a sensitive unit, what was made there; the whole stay for who had no part in it.
+    -- Of a stay that led through a sensitive unit, what was made there (a past version has no date to tell); the whole stay for
+    -- who had no part in it elsewhere.
     if exists (
         select from record.care s
         where s.patient = patient_ and s.ground = 'E' and s.who = any(sensitive_) and (s.key = key_ or s.key = any(refs_))
-            and ((type_ <> 'Encounter' and date_ >= s.low and date_ < s.high) or not exists (
+            and ((type_ <> 'Encounter' and (date_ is null or (date_ >= s.low and date_ < s.high))) or not exists (
                 select from record.care m
-                where m.patient = patient_ and m.ground = 'E' and m.key = s.key and m.who = any(keys_)))
+                where m.patient = patient_ and m.ground = 'E' and m.key = s.key
+                    and m.who = any(keys_) and m.who <> all(sensitive_)))
     ) then
         return false;
     end if;
@@ -41,3 +43,7 @@ begin
             where m.patient = patient_ and m.ground = 'E' and m.key = s.key and m.who = any(hospital_))
     );
 end $$;
+
+-- A patient's ties are looked up without a look at the rows.
+drop index record.care_patient;
+create index care_patient on record.care (patient, who, high) include (low, ground);

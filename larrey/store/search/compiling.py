@@ -143,11 +143,13 @@ class Compiler:
 
     def target(self, alias: str, node: Chain) -> Sql:
         """The row ``alias`` is what the chain must lead to."""
-        return every([policy(alias, self.caller, "s", node.targets), self.predicate(alias, node.inner)])
+        vouched = leads_to_the_patient(node)
+        return every([policy(alias, self.caller, "s", node.targets, vouched=vouched), self.predicate(alias, node.inner)])
 
     def source(self, alias: str, node: Has) -> Sql:
         """The row ``alias`` is what must refer here."""
-        return every([policy(alias, self.caller, "s", [node.source]), self.predicate(alias, node.inner)])
+        vouched = names_the_patient(node.parameter)
+        return every([policy(alias, self.caller, "s", [node.source], vouched=vouched), self.predicate(alias, node.inner)])
 
     def _chain(self, alias: str, node: Chain) -> Sql:
         t = self.alias("t")

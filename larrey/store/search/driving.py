@@ -32,7 +32,7 @@ from larrey.store.search.equality import equality_keys
 from larrey.store.search.meeting import WALKED, Meet, meeting
 from larrey.store.search.nearest import nearest, walk
 from larrey.store.search.ordering import value_rows
-from larrey.store.search.policy import policy
+from larrey.store.search.policy import granted, of_types, together
 from larrey.store.search.sorting import Order
 from larrey.store.search.sql import Sql, every, join, some, sql
 
@@ -93,7 +93,7 @@ def _bounds(node: Node) -> set[str]:
 
 def _window(compiler: Compiler, nodes: Sequence[Node], scope: Sequence[str] | None) -> Driver:
     """From one date to another. An interval may begin long before, so all earlier dates are looked at, in the index alone."""
-    allowed = policy("c", compiler.caller, "s", scope)
+    allowed = granted("c", compiler.caller, "s", scope)
     rows = every([allowed, *(compiler.predicate("c", node) for node in nodes)])
     met = every([compiler.predicate("r", node) for node in nodes])
     return Driver(sql("select c.rid from record.resource c where %s", rows), met)
@@ -116,7 +116,7 @@ def _match(compiler: Compiler, node: Match, scope: Sequence[str] | None) -> Driv
     asked = [(parameter, operand) for parameter in node.parameters for operand in node.operands]
     texts = [labels(parameter, operand) for parameter, operand in asked if isinstance(operand, LabelOperand)]
     if len(texts) == len(asked):
-        allowed = policy("c", compiler.caller, "s", scope)
+        allowed = granted("c", compiler.caller, "s", scope)
         tokens = some(sql("c.tokens && (%s)", text) for text in texts)
         return Driver(
             sql("select c.rid from record.resource c where %s and (%s)", allowed, tokens), compiler.predicate("r", node)
@@ -135,14 +135,14 @@ def _match(compiler: Compiler, node: Match, scope: Sequence[str] | None) -> Driv
 
 def _chain(compiler: Compiler, node: Chain, scope: Sequence[str] | None) -> Driver | None:
     inner = compiler.target("t", node)
-    allowed = policy("c", compiler.caller, "s", scope)
+    allowed = granted("c", compiler.caller, "s", scope)
     if leads_to_the_patient(node):
-        if _foreseeable(inner):
+        if _foreseeable(compiler.predicate("t", node.inner)):
             return None
         return Driver(
             sql("select c.rid from record.resource c where %s and c.patient = any({seeds})", allowed),
             sql("exists (select from record.resource t where t.patient = r.patient and %s offset 0)", inner),
-            sql("select t.patient as x from record.resource t where %s", inner),
+            together(sql("select t.patient as x from record.resource t where %s", inner)),
             FEW_PATIENTS,
         )
     marks = [parameter_key(parameter.base, parameter.code) for parameter in node.parameters]
@@ -151,11 +151,14 @@ def _chain(compiler: Compiler, node: Chain, scope: Sequence[str] | None) -> Driv
     return Driver(
         sql(f"select c.rid from record.resource c where %s and c.tokens && {keys}", allowed, marks),
         sql(
-            f"exists (select from record.resource t where t.key = any(r.refs) and r.tokens && {met} and %s offset 0)",
+            # What the row refers to is fetched first: beside its few keys no index of the other conditions is worth a look.
+            "exists (select from (select * from record.resource t where %s and t.key = any(r.refs) offset 0) t"
+            f" where r.tokens && {met} and %s offset 0)",
+            of_types("t", node.targets),
             marks,
             inner,
         ),
-        sql("select t.key as x from record.resource t where %s", inner),
+        together(sql("select t.key as x from record.resource t where %s", inner)),
         FEW_KEYS,
     )
 
@@ -163,7 +166,7 @@ def _chain(compiler: Compiler, node: Chain, scope: Sequence[str] | None) -> Driv
 def _has(compiler: Compiler, node: Has, scope: Sequence[str] | None) -> Driver | None:
     inner = compiler.source("s", node)
     if names_the_patient(node.parameter):
-        if _foreseeable(inner):
+        if _foreseeable(compiler.predicate("s", node.inner)):
             return None
         return Driver(
             Sql("select c.rid from record.resource c where c.type = 'Patient' and c.patient = any({seeds})"),
@@ -171,20 +174,23 @@ def _has(compiler: Compiler, node: Has, scope: Sequence[str] | None) -> Driver |
                 "r.type = 'Patient' and exists (select from record.resource s where s.patient = r.patient and %s offset 0)",
                 inner,
             ),
-            sql("select s.patient as x from record.resource s where %s", inner),
+            together(sql("select s.patient as x from record.resource s where %s", inner)),
             FEW,
         )
     mark = parameter_key(node.source, node.parameter.code)
     return Driver(
         sql(
             "select c.rid from record.resource c where %s and c.key = any({seeds})",
-            policy("c", compiler.caller, "s", scope),
+            granted("c", compiler.caller, "s", scope),
         ),
         sql("exists (select from record.resource s where s.tokens @> array[r.key # %s::bigint] and %s offset 0)", mark, inner),
-        sql(
-            "select u.key as x from record.resource s, unnest(s.refs) u(key) where %s and s.tokens @> array[u.key # %s::bigint]",
-            inner,
-            mark,
+        together(
+            sql(
+                "select u.key as x from record.resource s, unnest(s.refs) u(key)"
+                " where %s and s.tokens @> array[u.key # %s::bigint]",
+                inner,
+                mark,
+            )
         ),
         FEW,
     )

@@ -15,7 +15,7 @@ from larrey.fhir.query.nodes import Node
 from larrey.store.caller import Caller
 from larrey.store.search.compiling import single_keys
 from larrey.store.search.nearest import walk
-from larrey.store.search.policy import granted, policy
+from larrey.store.search.policy import granted, policy, together
 from larrey.store.search.sorting import Order
 from larrey.store.search.sql import Sql, every, sql
 
@@ -40,8 +40,8 @@ def meet(caller: Caller, types: Sequence[str] | None, nodes: Sequence[Node], *, 
     keys = single_keys(nodes)
     if types is None or len(types) != 1 or len(keys) < least:
         return None
-    found = sql(
-        "select c.rid from record.resource c where %s and c.tokens @> %s::bigint[]", policy("c", caller, "s", types), keys
+    found = together(
+        sql("select c.rid from record.resource c where %s and c.tokens @> %s::bigint[]", policy("c", caller, "s", types), keys)
     )
     # What is walked may hold rows that she does not see: the page itself asks the whole policy.
     return Meet(granted("r", caller, "s", types), found)

@@ -117,16 +117,28 @@ CHANGE = Columns(
 )
 """A past version is as secret as it was then and as the resource is now."""
 
+_OF_ONE_PATIENT = frozenset(PATIENT_PARAMETER) | {"Patient"}
+_ROW_BY_ROW = " /* row by row */ offset 0"
+"""Keeps PostgreSQL from reading all ties of a caller, who may have a hospital's, to judge the fifty rows of a page."""
 _MARKER = re.compile(r"%\((\w+)\)s")
 
 
-def policy(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None, *, patient: UUID | None = None) -> Sql:
+def policy(
+    alias: str,
+    caller: Caller,
+    letter: Letter,
+    types: Collection[str] | None,
+    *,
+    patient: UUID | None = None,
+    vouched: bool = False,
+) -> Sql:
     """The predicate that keeps the rows ``alias`` of ``record.resource`` to ``types`` (None: any) that ``caller`` may see.
 
     One type that she has no right on is ``Forbidden``; of several, only those on which she has one remain, and ``Forbidden``
-    is raised when there is none. ``patient``: the statement asks for rows of this patient only, which spares work.
+    is raised when there is none. ``patient``: the statement asks for rows of this patient only, which spares work; so does
+    ``vouched``: the statement asks the policy of another row of the same patient.
     """
-    seen = visible(alias, caller, types, patient=patient)
+    seen = visible(alias, caller, types, patient=patient, vouched=vouched)
     return every([granted(alias, caller, letter, types), seen, *_filters(alias, caller, letter, types)])
 
 
@@ -153,10 +165,21 @@ def of_types(alias: str, types: Collection[str]) -> Sql:
     return Sql(f"{alias}.type in ('{listed}')")
 
 
-def visible(alias: str, caller: Caller, types: Collection[str] | None, *, patient: UUID | None = None) -> Sql:
+def visible(
+    alias: str, caller: Caller, types: Collection[str] | None, *, patient: UUID | None = None, vouched: bool = False
+) -> Sql:
     """The part of ``policy`` that is about whose rows."""
-    text = visible_text(kind_of(caller), alias, _classed(types), RESOURCE, given=patient is not None)
+    kind, classed = kind_of(caller), _classed(types)
+    # Who sees identities of everybody does not see the rest of them by it.
+    if vouched and not kind.everyone and not kind.identities and classed and classed <= _OF_ONE_PATIENT:
+        return positional(_row_rule(kind, alias, f"{alias}.patient", RESOURCE), values(caller))
+    text = visible_text(kind, alias, classed, RESOURCE, given=patient is not None)
     return positional(text, values(caller, patient))
+
+
+def together(statement: Sql) -> Sql:
+    """For a statement that judges many rows: PostgreSQL may read all ties of the caller once instead of each row's."""
+    return Sql(statement.text.replace(_ROW_BY_ROW, ""), statement.values)
 
 
 def visible_change(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None) -> Sql:
@@ -188,6 +211,7 @@ def values(caller: Caller, patient: UUID | None = None) -> dict[str, Any]:
     """The values of the markers in the texts."""
     s, now = caller.sight, clock.now()
     return {
+        "p_actor": caller.actor,
         "p_own": list(s.own),
         "p_keys": list(s.keys),
         "p_person": s.person,
@@ -219,10 +243,13 @@ def _classed(types: Collection[str] | None) -> frozenset[str] | None:
 
 
 @lru_cache(maxsize=4096)
-def visible_text(kind: Kind, alias: str, types: frozenset[str] | None, columns: Columns, *, given: bool) -> str:
+def visible_text(
+    kind: Kind, alias: str, types: frozenset[str] | None, columns: Columns, *, given: bool, guarded: bool = False
+) -> str:
     """The rule for rows ``alias`` of ``types``, with markers for ``values``; ``true`` where there is nothing to check.
 
-    ``given``: the statement is about the patient ``p_patient`` alone.
+    ``given``: the statement is about the patient ``p_patient`` alone; ``guarded``: it begins with ``guard``, which has asked
+    whether she is one of the caller's, so that a statement of many parts asks once.
     """
     a = alias
     secrecy = columns.secrecy.format(a)
@@ -236,9 +263,9 @@ def visible_text(kind: Kind, alias: str, types: frozenset[str] | None, columns: 
     owner = "%(p_patient)s::uuid" if given else f"{a}.patient"
     rule = _row_rule(kind, a, owner, columns)
     choices = []
-    whose = _owner(kind, owner)
+    whose = "(select guard.seen from guard)" if guarded else _owner(kind, owner)
     if types is None or types - NOBODYS:
-        choices.append(_all(whose, rule))
+        choices.append(_all(whose, rule, _as_its_holders(a, types)))
     open_ = NOBODYS if types is None else types & NOBODYS
     if open_ and types is not None and not types - NOBODYS:
         choices.append(f"{a}.patient is null")
@@ -254,8 +281,25 @@ def visible_text(kind: Kind, alias: str, types: frozenset[str] | None, columns: 
     return _any(*choices)
 
 
+@lru_cache(maxsize=64)
+def guard(kind: Kind) -> str:
+    """The beginning of a statement about the patient ``p_patient``."""
+    return f"with guard as materialized (select {_owner(kind, '%(p_patient)s::uuid')} as seen) "
+
+
+def _as_its_holders(a: str, types: frozenset[str] | None) -> str:
+    """A Binary that says whose it is is no less secret than a document that holds it."""
+    if types is not None and "Binary" not in types:
+        return "true"
+    return (
+        f"({a}.type <> 'Binary' or not exists (select from record.resource holder"
+        f" where holder.tokens @> array[{a}.key # {ATTACHED}::bigint]"
+        f" and (holder.secrecy & {PATIENT_ONLY | HIDDEN}) in (1, 2, 3)))"
+    )
+
+
 def _without_patient(kind: Kind, a: str, types: frozenset[str] | None, columns: Columns) -> list[str]:
-    """Rows of no single patient: a Binary by what it is attached to, the rest by all the patients it tells of."""
+    """Rows of no single patient: a Binary by what holds it, until then its writer's; the rest by all the patients it tells of."""
     listed = resource_types() - NOBODYS - PATIENT_PARAMETER.keys() - {"Patient"}
     several = (listed if types is None else types & listed) - {"Binary"}
     binary = types is None or "Binary" in types
@@ -272,6 +316,11 @@ def _without_patient(kind: Kind, a: str, types: frozenset[str] | None, columns: 
         choices.append(
             f"{a}.patient is null and {a}.type = 'Binary' and exists (select from record.resource holder"
             f" where holder.tokens @> array[{a}.key # {ATTACHED}::bigint] and {holder})"
+        )
+        choices.append(
+            f"{a}.patient is null and {a}.type = 'Binary' and exists (select from record.change written"
+            f" where written.key = {a}.key and written.version = {a}.version and written.actor = %(p_actor)s)"
+            f" and not exists (select from record.resource holder where holder.tokens @> array[{a}.key # {ATTACHED}::bigint])"
         )
     if several:
         others = _owner(kind, "told.patient")
@@ -292,11 +341,12 @@ def _owner(kind: Kind, owner: str) -> str:
     if kind.own:
         choices.append(f"{owner} = any(%(p_own)s::uuid[])")
     if kind.keys:
-        # "is true" keeps PostgreSQL from joining: ties are looked up row by row, or hers read once when it expects many rows.
+        # The first "is true" keeps PostgreSQL from joining, the second from one descent of the index for each of many keys.
         choices.append(
-            f"(exists (select from record.care tie where tie.patient = {owner} and tie.who = any(%(p_keys)s::bigint[])"
-            " and tie.low <= %(p_soon)s::timestamptz"
-            " and tie.high > case when tie.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end)) is true"
+            f"(exists (select from record.care tie where tie.patient = {owner}"
+            " and (tie.who = any(%(p_keys)s::bigint[])) is true and tie.low <= %(p_soon)s::timestamptz"
+            " and tie.high > case when tie.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end"
+            f"{_ROW_BY_ROW})) is true"
         )
     seen = _any(*choices)
     return _all(f"{owner} = %(p_only)s::uuid", seen) if kind.only else seen

@@ -23,7 +23,7 @@ from larrey.store.search.driving import Driver, drivers, page
 from larrey.store.search.including import COLUMNS, included
 from larrey.store.search.limits import Limits
 from larrey.store.search.meeting import meet
-from larrey.store.search.policy import policy
+from larrey.store.search.policy import policy, together
 from larrey.store.search.sorting import Order, ordering
 from larrey.store.search.sql import FALSE, Sql, every, some, sql
 from larrey.store.search.terminology import Terminology
@@ -187,7 +187,7 @@ class _Search:
     def _count(self) -> int:
         if self.where == FALSE:
             return 0
-        return int(self._execute(sql("select count(*) from record.resource r where %s", self.where))[0][0])
+        return int(self._execute(together(sql("select count(*) from record.resource r where %s", self.where)))[0][0])
 
     def _estimate(self) -> int:
         """What the planner expects; counted for who does not see every row, since it expects by all of them."""

@@ -29,6 +29,7 @@ from larrey.store.search import matching
 from larrey.store.stored import Written
 from larrey.store.write import batch, locks, operations
 from larrey.store.write.integrity import check_referrers, check_targets
+from larrey.store.write.permission import check_current, check_written
 from larrey.store.write.prepare import Prepared, checked_id, checked_type, moment, prepare
 
 Fetch = Callable[[Cursor[Any], Caller, str], dict[str, Any]]
@@ -103,7 +104,7 @@ def process(
     _refuse_repeats(entries)
     _resolve(work)
     _write(work)
-    check_referrers(cursor, [(e.type, e.id) for e in entries if e.method == "DELETE" and e.id is not None])
+    check_referrers(cursor, caller, [(e.type, e.id) for e in entries if e.method == "DELETE" and e.id is not None])
     for entry in entries:
         if entry.method in ("GET", "HEAD"):
             if fetch is None:
@@ -256,6 +257,7 @@ def _name(work: _Work) -> None:
             assert entry.id is not None  # targets have one
             entry.here = standing[entry.type, entry.id]
             work.caller.demand("c" if entry.here.rid is None else "u", entry.type)
+            check_current(work.cursor, work.caller, "u", {(entry.type, entry.id): entry.here})
             operations.check_version(entry.type, entry.id, entry.here, entry.if_match)
 
 
@@ -358,7 +360,8 @@ def _write(work: _Work) -> None:
         places.append(entry.place)
         writing.append(entry)
     if work.rules.references == "refuse":
-        check_targets(work.cursor, versions, places)
+        check_targets(work.cursor, work.caller, versions, places)
+    check_written(work.cursor, work.caller, versions)
     kinds = ["created" if prepared.rid is None else "updated" for prepared in versions]
     batch.write(work.cursor, versions)
     for entry, prepared, kind in zip(writing, versions, kinds, strict=True):

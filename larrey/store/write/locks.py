@@ -22,15 +22,16 @@ class Current:
     updated: datetime | None
     rid: int | None
     body: bytes | None
+    secrecy: int = 0
 
 
 NEVER = Current(0, None, None, None)
 
 _FOR_DELETE = """
-select version, updated, rid, body from record.resource where type = %s and key = %s and id = %s for update
+select version, updated, rid, body, secrecy from record.resource where type = %s and key = %s and id = %s for update
 """
 _FOR_UPDATE = """
-select version, updated, rid, body from record.resource where type = %s and key = %s and id = %s for no key update
+select version, updated, rid, body, secrecy from record.resource where type = %s and key = %s and id = %s for no key update
 """
 _LAST = "select version, updated from record.change where key = %s order by version desc limit 1"
 
@@ -75,7 +76,7 @@ def currents(cursor: Cursor[Any], targets: Iterable[tuple[str, str]]) -> dict[tu
         return {}
     advisory(cursor, keys)
     rows = cursor.execute(
-        "select key, type, id, version, updated, rid, body from record.resource"
+        "select key, type, id, version, updated, rid, body, secrecy from record.resource"
         " where type = any(%s) and key = any(%s::bigint[]) order by key for no key update",
         (sorted({type_ for type_, _ in keys.values()}), list(keys)),
     )

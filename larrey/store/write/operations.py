@@ -20,6 +20,7 @@ from larrey.store.search import matching
 from larrey.store.stored import Stored, Written
 from larrey.store.write import batch, locks
 from larrey.store.write.integrity import check_referrers, check_targets
+from larrey.store.write.permission import check_current, check_written
 from larrey.store.write.prepare import Prepared, checked_id, checked_type, moment, prepare
 
 MOST_DELETED = 100
@@ -71,6 +72,7 @@ def update(
     id_ = checked_id(resource.get("id"), type_)
     here = locks.current(cursor, type_, id_)
     caller.demand("c" if here.rid is None else "u", type_)
+    check_current(cursor, caller, "u", {(type_, id_): here})
     check_version(type_, id_, here, if_match)
     return _put(cursor, caller, resource, id_, here, rules)
 
@@ -94,6 +96,8 @@ def update_where(
     locks.advisory(cursor, [locks.criteria_key(type_, criteria)])
     found = one_match(cursor, caller, type_, criteria)
     given = resource.get("id")
+    if found is None and given is not None and not caller.sight.everyone:
+        raise NotFound(f"{type_}/{given} is not known.")
     if found is None:
         return create(cursor, caller, resource, id=given, rules=rules)
     if given is not None and given != found.id:
@@ -115,6 +119,7 @@ def patch(
     caller.demand("u", type_)
     refuse_binary(type_)
     here = locks.current(cursor, type_, id_)
+    check_current(cursor, caller, "u", {(type_, id_): here})
     if here.body is None:
         raise (NotFound if here.version == 0 else Gone)(f"{type_}/{id_} is not in the record.")
     check_version(type_, id_, here, if_match)
@@ -159,6 +164,7 @@ def delete(
     """
     caller.demand("d", type_)
     here = locks.current(cursor, type_, id_, deleting=True)
+    check_current(cursor, caller, "d", {(type_, id_): here})
     if here.version == 0:
         raise NotFound(f"{type_}/{id_} is not known.")
     check_version(type_, id_, here, if_match)
@@ -178,7 +184,7 @@ def delete(
         updated=updated,
     )
     if check:
-        check_referrers(cursor, [(type_, id_)])
+        check_referrers(cursor, caller, [(type_, id_)])
     return Written(type_, id_, version, updated, "deleted", None)
 
 
@@ -193,7 +199,7 @@ def delete_where(
         raise MultipleMatches(f"The criteria match more than {most} {type_}; nothing was deleted.")
     written = [delete(cursor, caller, type_, stored.id, check=False) for stored in found]
     if check:
-        check_referrers(cursor, [(type_, stored.id) for stored in found])
+        check_referrers(cursor, caller, [(type_, stored.id) for stored in found])
     return written
 
 
@@ -222,7 +228,8 @@ def _put(cursor: Cursor[Any], caller: Caller, resource: dict[str, Any], id_: str
     prepared = prepare(resource, id_, here.version + 1, updated, rules)
     prepared.rid = here.rid
     if rules.references == "refuse":
-        check_targets(cursor, [prepared])
+        check_targets(cursor, caller, [prepared])
+    check_written(cursor, caller, [prepared])
     prepared.actor = caller.actor
     batch.write(cursor, [prepared])
     return outcome(prepared, "created" if here.rid is None else "updated")
