@@ -49,11 +49,40 @@ def test_values_are_typed() -> None:
         ({**PRODUCTION, "LARREY_DATABASE_URL": ""}, "LARREY_DATABASE_URL is required when LARREY_ENV=production"),
         ({**PRODUCTION, "LARREY_SECRET_KEY": ""}, "LARREY_SECRET_KEY is required"),
         ({**PRODUCTION, "LARREY_ALLOWED_HOSTS": ""}, "LARREY_ALLOWED_HOSTS is required"),
+        ({"LARREY_PSC_ISSUER": "auth.example"}, "LARREY_PSC_ISSUER must be an address such as"),
+        ({"LARREY_PSC_ISSUER": "https://auth.example/realm"}, "LARREY_PSC_CLIENT_ID is required .* LARREY_PSC_CLIENT_SECRET is"),
+        (
+            {
+                **PRODUCTION,
+                "LARREY_PSC_ISSUER": "http://auth.example",
+                "LARREY_PSC_CLIENT_ID": "a",
+                "LARREY_PSC_CLIENT_SECRET": "b",
+            },
+            "LARREY_PSC_ISSUER must be an https address when LARREY_ENV=production",
+        ),
+        ({"LARREY_SECOND_FACTOR": "never"}, "LARREY_SECOND_FACTOR must be one of optional, professionals"),
     ],
 )
 def test_a_mistake_is_named(environment: dict[str, str], sentence: str) -> None:
     with pytest.raises(Misconfigured, match=sentence):
         load(environment)
+
+
+def test_a_second_factor_is_asked_in_production_unless_said_otherwise() -> None:
+    assert not load({}).second_factor_required
+    assert load({"LARREY_SECOND_FACTOR": "professionals"}).second_factor_required
+    assert load(PRODUCTION).second_factor_required
+    assert not load({**PRODUCTION, "LARREY_SECOND_FACTOR": "optional"}).second_factor_required
+
+
+def test_only_a_demo_stands_in_for_pro_sante_connect_and_not_beside_the_real_one() -> None:
+    real = {"LARREY_PSC_ISSUER": "https://auth.example/realm/", "LARREY_PSC_CLIENT_ID": "a", "LARREY_PSC_CLIENT_SECRET": "b"}
+    assert load({"LARREY_DEMO": "1"}).psc_simulated
+    assert not load({}).psc_simulated
+    assert not load({"LARREY_DEMO": "1", **real}).psc_simulated
+    assert load(real).psc_issuer == "https://auth.example/realm"
+    assert load({"LARREY_HOST": "0.0.0.0", "LARREY_PORT": "81"}).own_address == "http://127.0.0.1:81"
+    assert load({"LARREY_HOST": "::1"}).own_address == "http://[::1]:8000"
 
 
 def test_every_mistake_is_named_at_once() -> None:
