@@ -32,9 +32,21 @@ class StartResponse(Protocol):
 # Health data: no shared cache may keep it, and a private one must ask again (which ETags make cheap).
 _ALWAYS = [
     ("Cache-Control", "private, no-cache"),
-    ("Vary", "Accept, Authorization"),
+    ("Vary", "Accept, Authorization, Origin"),
     ("X-Content-Type-Options", "nosniff"),
 ]
+
+
+_SHOWN = ("Access-Control-Expose-Headers", "Content-Location, ETag, Last-Modified, Location, X-Request-Id")
+_PREFLIGHT = [
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"),
+    (
+        "Access-Control-Allow-Headers",
+        "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, X-Request-Id",
+    ),
+    ("Access-Control-Max-Age", "3600"),
+]
+"""What a browser asks before it lets an app call (https://fetch.spec.whatwg.org/#cors-preflight-request)."""
 
 
 def _unobserved(interaction: str, status: int, seconds: float) -> None:
@@ -59,6 +71,8 @@ class Application:
             headers.append(("Last-Modified", http_date(response.updated)))
         headers += _ALWAYS
         headers.append(("X-Request-Id", request_id(environ.get("HTTP_X_REQUEST_ID"))))
+        if self._is_app(environ):  # no cookie counts here: the app needs its token all the same
+            headers += [("Access-Control-Allow-Origin", environ["HTTP_ORIGIN"]), _SHOWN]
         pieces: Iterable[bytes]
         if isinstance(body, bytes):
             if request.pretty and body and "json" in (response.header("Content-Type") or ""):
@@ -72,9 +86,15 @@ class Application:
         self._observe(request.interaction, response.status, perf_counter() - began)
         return pieces
 
+    def _is_app(self, environ: dict[str, Any]) -> bool:
+        return environ.get("HTTP_ORIGIN") in self.settings.origins
+
     def _first(self, request: Request) -> Response:
         """Answer a request from outside: who is it, where does it go."""
         try:
+            if "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.environ and self._is_app(request.environ):
+                request.interaction = "preflight"
+                return Response(204, list(_PREFLIGHT))
             path = request.environ.get("PATH_INFO", "").strip("/")
             if path == "metadata":
                 return self._open(request)

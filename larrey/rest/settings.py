@@ -18,6 +18,7 @@ class RestSettings:
     empty: taken from each request's Host header. ``body``: most bytes of a JSON request, compressed or not.
     ``binary``: most bytes of one Binary's content. ``seconds``: longest single statement in the database.
     ``token_seconds``: how long a verified token is remembered, that is how long a revoked one may live on.
+    ``origins``: the origins (``https://app.example``) of apps in browsers that may call; nobody else's pages read an answer.
     ``parameters``: most name-value pairs in one query. ``search`` and ``rules``: the limits of the store.
     """
 
@@ -26,6 +27,7 @@ class RestSettings:
     binary: int = 50 * MEBIBYTE
     seconds: float = 30.0
     token_seconds: float = 30.0
+    origins: frozenset[str] = frozenset()
     parameters: int = 500
     search: Limits = field(default_factory=Limits)
     rules: Rules = field(default_factory=Rules)

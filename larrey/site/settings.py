@@ -240,6 +240,13 @@ class Settings:
     app_token_minutes: int = _setting(
         API, "Life of an access token that an app gets for a person, in minutes.", _whole(1, 60), 30
     )
+    app_origins: tuple[str, ...] = _setting(
+        API,
+        "Apps that run in a browser and may call the FHIR API from there: their origins, such as `https://app.example`, "
+        "separated by commas. Empty: none.",
+        _NAMES,
+        (),
+    )
     refresh_days: int = _setting(
         API, "Days within which an app with `offline_access` must renew its token, or ask the person again.", _whole(1, 365), 30
     )

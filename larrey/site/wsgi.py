@@ -34,6 +34,7 @@ def rest_settings(settings: Settings) -> RestSettings:
         binary=settings.max_blob_mb * MEBIBYTE,
         seconds=settings.max_statement_seconds,
         token_seconds=settings.token_seconds,
+        origins=frozenset(settings.app_origins),
         parameters=settings.max_parameters,
         search=Limits(
             page=settings.page_size,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.test import Client as Browser
 
 from larrey.access import standing, tokens
@@ -116,6 +119,30 @@ def test_browsers_of_apps_may_call(register: Any) -> None:
         assert Browser().get(path)["Access-Control-Allow-Origin"] == "*"
 
 
+def test_an_app_in_a_browser_may_call_the_machine_door(launch: Launch, module_database_url: str) -> None:
+    token = launch.tokens("user/*.rs")["access_token"]
+    app, other = {"Origin": "https://app.example"}, {"Origin": "https://elsewhere.example"}
+    rest = RestSettings(origins=frozenset(app.values()), token_seconds=0)
+    served = application(rest, lambda: psycopg.connect(module_database_url, autocommit=True))
+    asks = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    asked = Fhir(served, token=None).request("OPTIONS", "/Patient/claire", headers={**app, **asks})
+    assert (asked.status, asked.headers["Access-Control-Allow-Origin"]) == (204, "https://app.example")
+    assert "Authorization" in asked.headers["Access-Control-Allow-Headers"]
+    assert "PUT" in asked.headers["Access-Control-Allow-Methods"]
+    for bearer, status in ((token, 200), ("unknown", 401)):
+        answer = Fhir(served, token=bearer).request("GET", "/Patient/claire", headers=app)
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (status, "https://app.example")
+        assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+        assert "Origin" in answer.headers["Vary"]
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+    refused = Fhir(served, token=None).request("OPTIONS", "/Patient/claire", headers={**other, **asks})
+    assert refused.status == 401
+    for answer in (refused, Fhir(served, token=token).request("GET", "/Patient/claire", headers=other)):
+        assert not any(name.startswith("Access-Control") for name in answer.headers)
+    assert Fhir(served, token=None).get("/metadata").json()["rest"][0]["security"]["cors"] is True
+    served.connections.release()
+
+
 def test_the_discovery_documents_agree(module_site: str, module_database_url: str) -> None:
     door = Fhir(application(RestSettings(base_url=FHIR), _no_database), token=None)
     smart = door.get("/.well-known/smart-configuration")
@@ -219,3 +246,17 @@ def test_the_command_line_registers_lists_and_ends(
     assert "disabled" in run("list")[1]
     assert run("disable", "Personne")[0] == 4
     assert run("rotate")[0] == 0
+
+
+def test_in_production_tokens_are_given_over_https_only(
+    register: Any, launch: Launch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    program = register()
+    monkeypatch.setattr(settings, "LARREY", replace(settings.LARREY, env="production"))
+    answer = program.machine_token()
+    assert (answer.status_code, answer.json()["error"]) == (500, "server_error")
+    assert "LARREY_PUBLIC_URL" in answer.json()["error_description"]
+    assert launch.browser.get(launch.address("user/*.rs")).status_code == 500
+    monkeypatch.setattr(settings, "LARREY", replace(settings.LARREY, public_url="https://larrey.example"))
+    elsewhere = program.machine_token(assertion=program.assertion(aud="https://larrey.example/oauth/token"))
+    assert elsewhere.status_code == 200

@@ -60,7 +60,7 @@ def statement(request: Request) -> Response:
 def smart_configuration(request: Request) -> Response:
     """Where the OAuth 2 server is and what it offers; it needs no token, no database and no Accept header."""
     body = json.dumps(discovery.smart(_site(request.base())))
-    return Response(200, [("Content-Type", "application/json"), ("Access-Control-Allow-Origin", "*")], body)
+    return Response(200, [("Content-Type", "application/json")], body)
 
 
 def _site(base: str) -> str:
@@ -94,7 +94,7 @@ def _statement(settings: RestSettings, base: str) -> dict[str, Any]:
                 "mode": "server",
                 "documentation": _limits(settings),
                 "security": {
-                    "cors": False,
+                    "cors": bool(settings.origins),
                     **discovery.security(_site(base)),
                     "description": (
                         "Every address but metadata and .well-known/smart-configuration needs a bearer token whose SMART v2 "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,6 +18,9 @@ from larrey.apps.oauth.actions.server import Introspection, Revocation, Server, 
 from larrey.apps.oauth.queries import addresses
 from larrey.apps.oauth.queries.parameters import odd
 from larrey.apps.oauth.queries.signing import public
+from larrey.kit.errors import Misconfigured
+
+log = logging.getLogger(__name__)
 
 FAILURES = 60
 """Refused calls from one address within ``WINDOW`` seconds before it must wait."""
@@ -67,8 +71,12 @@ def _answered(request: HttpRequest, answer: Callable[[Server], HttpResponse]) ->
     bad = odd(request)
     if bad is not None:
         return _error("invalid_request", f"The parameter {bad} is too long or holds characters that it may not have.", 400)
-    with transaction.atomic():
-        response = answer(server(addresses.site(request)))
+    try:
+        with transaction.atomic():
+            response = answer(server(addresses.site(request)))
+    except Misconfigured as error:
+        log.exception("the OAuth 2 server cannot answer")
+        return _error("server_error", error.message.replace('"', "'"), 500)
     if response.status_code >= 400:
         cache.add(counter, 0, WINDOW)
         with suppress(ValueError):  # it ran out in between
