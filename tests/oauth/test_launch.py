@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from cryptography.fernet import Fernet, MultiFernet
 from django.test import Client as Browser
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -18,6 +19,7 @@ from larrey.access import standing
 from larrey.access.models import Account, IssuedToken
 from larrey.apps.oauth import api
 from larrey.apps.oauth.models import Code, Consent, Refresh
+from larrey.apps.oauth.queries import signing
 from larrey.store.caller import system
 from tests.oauth.programs import BACK, EC, FHIR, SITE, Launch, Program, observation, patient, returned, sign_in
 
@@ -379,6 +381,17 @@ def test_an_identity_token_says_who_signed_in(launch: Launch, people: dict[str, 
     identity(launch.tokens("openid"), launch)
     for key in Browser().get("/oauth/jwks").json()["keys"]:
         assert {"n", "e", "kid", "alg", "use", "kty"} == set(key)
+
+
+def test_a_key_sealed_under_another_secret_is_replaced(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.rotate()
+    before = {key["kid"] for key in Browser().get("/oauth/jwks").json()["keys"]}
+    other = MultiFernet([Fernet(Fernet.generate_key())])
+    monkeypatch.setattr(signing, "cipher", lambda: other)
+    identity(launch.tokens("openid"), launch)
+    after = {key["kid"] for key in Browser().get("/oauth/jwks").json()["keys"]}
+    assert len(after) == 1
+    assert not after & before
 
 
 def test_a_disabled_account_is_out(launch: Launch, people: dict[str, Account], fhir: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +14,6 @@ from joserfc.jwk import RSAKey
 
 from larrey.apps.oauth.models import SigningKey
 from larrey.kit import json
-from larrey.kit.errors import Misconfigured
 
 ALGORITHM = "RS256"
 """What every OpenID Connect library verifies (OpenID Connect Core 1.0, 15.1)."""
@@ -22,15 +22,13 @@ SHOWN = 3
 
 
 def current() -> RSAKey | None:
-    """The key that signs, with its private part; none before the first is made."""
-    found = SigningKey.objects.order_by("-id").first()
-    return _open(found) if found else None
+    """The key that signs, with its private part; none before the first is made. One statement."""
+    return next(iter(_readable()), None)
 
 
 def public() -> dict[str, Any]:
     """The JWK Set that anyone may read. One statement."""
-    keys = [_open(found) for found in SigningKey.objects.order_by("-id")[:SHOWN]]
-    return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": ALGORITHM} for key in keys]}
+    return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": ALGORITHM} for key in _readable()]}
 
 
 def cipher() -> MultiFernet:
@@ -39,10 +37,10 @@ def cipher() -> MultiFernet:
     return MultiFernet([Fernet(urlsafe_b64encode(sha256(f"signing key:{force_str(key)}".encode()).digest())) for key in keys])
 
 
-def _open(found: SigningKey) -> RSAKey:
-    try:
-        return RSAKey.import_key(json.loads(cipher().decrypt(found.sealed.encode())))
-    except InvalidToken:
-        raise Misconfigured(
-            "The signing key was made under another LARREY_SECRET_KEY; make a new one with `larrey client rotate`."
-        ) from None
+def _readable() -> list[RSAKey]:
+    """The newest keys, newest first; without those that were sealed under a LARREY_SECRET_KEY that is no more."""
+    keys = []
+    for found in SigningKey.objects.order_by("-id")[:SHOWN]:
+        with suppress(InvalidToken):
+            keys.append(RSAKey.import_key(json.loads(cipher().decrypt(found.sealed.encode()))))
+    return keys
