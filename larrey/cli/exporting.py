@@ -18,8 +18,11 @@ from typing import IO, cast
 import psycopg
 import zstandard
 
+from larrey.access import trail
+from larrey.access.trail import Action
 from larrey.fhir.definitions import resource_types
 from larrey.kit.errors import Invalid, Unavailable
+from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.exporting import bodies, snapshot
 
@@ -65,7 +68,35 @@ def export(url: str, caller: Caller, what: Selection, target: Path, compress: st
     if single and compress:
         raise Invalid("--compress is for folders; a file says it by its ending (.ndjson.gz, .ndjson.zst).")
     types = sorted(dict.fromkeys(what.types)) or sorted(resource_types())
-    with psycopg.connect(url, autocommit=True) as connection, snapshot(connection), _told(target), ExitStack() as stack:
+    with psycopg.connect(url, autocommit=True) as connection:
+        _trace(connection, caller, what, target)
+        _write(connection, caller, what, types, target, compress, written, watch, single=single)
+    written.seconds = round(time.monotonic() - started, 3)
+    return written
+
+
+def _trace(connection: psycopg.Connection, caller: Caller, what: Selection, target: Path) -> None:
+    """Tell what is about to leave, before anything does: what was interrupted has left in part."""
+    told = f"{','.join(what.types) or '*'}{f' since {what.since.isoformat()}' if what.since else ''} export to {target}"
+    one = what.patients[0] if len(what.patients) == 1 else None
+    several = [patient_uuid(patient) for patient in what.patients] if one is None else []
+    with connection.cursor() as cursor:
+        trail.trace(cursor, caller, Action.EXPORT, told, patient_id=one, patients=several, door="command")
+
+
+def _write(
+    connection: psycopg.Connection,
+    caller: Caller,
+    what: Selection,
+    types: list[str],
+    target: Path,
+    compress: str | None,
+    written: Written,
+    watch: Watch,
+    *,
+    single: bool,
+) -> None:
+    with snapshot(connection), _told(target), ExitStack() as stack:
         shared = stack.enter_context(_opened(target, written)) if single else None
         if shared is None:
             target.mkdir(parents=True, exist_ok=True)
@@ -84,8 +115,6 @@ def export(url: str, caller: Caller, what: Selection, target: Path, compress: st
                     out.write(b"\n".join(batch) + b"\n")
                     written.counts[type_] += len(batch)
                     watch(0, len(batch))
-    written.seconds = round(time.monotonic() - started, 3)
-    return written
 
 
 @contextmanager

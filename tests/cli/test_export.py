@@ -117,3 +117,31 @@ def test_wrong_wishes_are_refused(filled: str, tmp_path: Path) -> None:
         Selection(types=("Patients",))
     with pytest.raises(Invalid, match="for folders"):
         export(filled, tmp_path / "a.ndjson", compress="gz")
+
+
+def test_what_leaves_and_what_comes_is_traced(filled: str, new_database: Callable[[], str], tmp_path: Path) -> None:
+    rows = (
+        "select actor, action, what, patient_id, coalesce(cardinality(patients), 0), door"
+        " from access_audit where id > %s order by id"
+    )
+    with psycopg.connect(filled, autocommit=True) as connection:
+        patient = connection.execute("select id from record.resource where type = 'Patient' order by rid limit 1").fetchone()
+        last = connection.execute("select coalesce(max(id), 0) from access_audit").fetchone()
+        assert patient is not None
+        assert last is not None
+        export(filled, tmp_path / "all.ndjson")
+        export(filled, tmp_path / "one.ndjson", Selection(types=("Patient", "Encounter"), patients=(patient[0],)))
+        assert connection.execute(rows, last).fetchall() == [
+            ("system:export", "export", f"* export to {tmp_path / 'all.ndjson'}", None, 0, "command"),
+            ("system:export", "export", f"Patient,Encounter export to {tmp_path / 'one.ndjson'}", patient[0], 0, "command"),
+        ]
+    second = new_database()
+    report = schedule.load(
+        schedule.Plan(second, system("load"), Rules(), 1), [tmp_path / "all.ndjson"], lambda _: None, lambda *_: None
+    )
+    with psycopg.connect(second, autocommit=True) as connection:
+        loaded = connection.execute(rows, (0,)).fetchall()
+    assert {row[:2] + row[5:] for row in loaded} == {("system:load", "write", "command")}
+    assert all(row[2].startswith(str(tmp_path / "all.ndjson")) for row in loaded)
+    assert max(row[4] for row in loaded) > 1, "whose records were written"
+    assert sum(int(row[2].rpartition("(")[2].partition(" ")[0]) for row in loaded) == report.resources

@@ -12,11 +12,13 @@ import psycopg
 from psycopg import Connection, Cursor
 
 from larrey import store
+from larrey.access import trail
+from larrey.access.trail import Action
 from larrey.cli.loading import units
 from larrey.cli.loading.units import Container, Lines, Place, Resource, Unit
 from larrey.fhir.references import literal
 from larrey.kit.errors import LarreyError
-from larrey.store import loading
+from larrey.store import loading, whose
 from larrey.store.caller import Caller
 from larrey.store.loading import Target
 from larrey.store.rules import Rules
@@ -100,7 +102,17 @@ class Worker:
         loading.release(cursor, self._caller, [container.digest for container in partly])
         mine = [unit for container in partly for unit in container.units if unit.place not in failed]
         loading.claim(cursor, self._caller, [(unit.digest, str(unit.place), unit.size) for unit in mine])
+        if found.resources:
+            self._trace(cursor, written, found.resources)
         return found
+
+    def _trace(self, cursor: Cursor[Any], written: list[Unit], resources: int) -> None:
+        """One row for what this transaction writes: of one file or of a stretch of it, or of several small files."""
+        files = list(dict.fromkeys(unit.place.path for unit in written))
+        name = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more files"
+        patients, _ = whose.changed(cursor)
+        what = f"{name} load ({resources} resources)"
+        trail.trace(cursor, self._caller, Action.WRITE, what, patients=patients, door="command")
 
     def _claim(self, cursor: Cursor[Any], containers: list[Container], found: Outcome) -> list[Container]:
         """The containers to load, each with the units to load: what nobody loaded before, once."""
