@@ -148,7 +148,7 @@ class Settings:
     )
     audit_years: int = _setting(
         DATABASE,
-        "Whole years for which the trace of accesses is kept before `larrey audit purge` may delete it; see docs/how-to/audit.md.",
+        "Whole years for which the trace of accesses is kept; then `larrey audit purge` may delete it. See docs/how-to/audit.md.",
         _whole(1, 100),
         10,
     )

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from django.test import Client
+from django.db import connection as django_connection
+from django.test import Client, override_settings
 from django.urls import reverse
 from psycopg import errors
 
-from conftest import django_on
 from larrey.access import accounts, tokens
 from larrey.access.trail import Action, trace
 from larrey.kit import json
@@ -151,13 +151,15 @@ def test_the_whole_site_works_under_it(connection: psycopg.Connection, applicati
     assert send("GET", "/readyz")[0] == 200
     assert b"larrey_database_up 1.0" in send("GET", "/metrics")[1]
 
-    with django_on(application_url):
+    schema.start_django(application_url)
+    with override_settings(ALLOWED_HOSTS=["testserver"]):
         account = accounts.create("jane", name="Jane", role="doctor", email="", password="une-phrase-longue-a-retenir")
         client = Client()
         assert client.get(reverse("account_login")).status_code == 200
         client.force_login(account)
         assert client.get("/").status_code == 200
         assert client.get("/chart/claire").status_code in {200, 403}  # as the role allows; the database refuses nothing
+    django_connection.close()
     assert send("DELETE", "/fhir/Patient/claire")[0] in {200, 204}
 
 
