@@ -115,9 +115,6 @@ class Head:
     number: int
     hash: bytes
 
-    def __str__(self) -> str:
-        return f"{self.day} {self.number} {self.hash.hex()}"
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,9 +20,9 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from psycopg import errors
 
-from larrey.access import accounts, tokens
+from larrey.access import accounts, evidence, purging, seals, tokens
 from larrey.access.trail import Action, trace
-from larrey.kit import json
+from larrey.kit import clock, json
 from larrey.site import grants, installation, postgres, schema
 from larrey.site.settings import load
 from larrey.site.wsgi import build
@@ -232,3 +233,40 @@ def test_a_server_of_ones_own_with_two_roles(server_url: str, new_database: Call
         with psycopg.connect(owner, autocommit=True) as admin:
             admin.execute(f"drop owned by {name}".encode())
             admin.execute(f"drop role {name}".encode())
+
+
+@pytest.mark.parametrize("may", ["createrole", "nocreaterole"])
+def test_an_owner_who_is_no_superuser(server_url: str, may: str) -> None:
+    """She makes the application's role when she may; else the administrator does, and the next migration gives it its rights."""
+    name = f"larrey_test_{secrets.token_hex(4)}"
+    owner = grants.with_user(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")), f"{name}_owner", "secret")
+    application = grants.with_user(owner, f"{name}_app", "secret")
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f"create role {name}_owner login password 'secret' {may}".encode())
+        admin.execute(f"create database {name} owner {name}_owner".encode())
+        try:
+            done = schema.migrate(owner, application)
+            assert (f"role {name}_app" in done) is (may == "createrole")
+            if may == "nocreaterole":
+                with psycopg.connect(owner) as connection:
+                    assert grants.failings(connection, f"{name}_app") == ["is not there"]
+                admin.execute(f"create role {name}_app login password 'secret'".encode())
+                assert schema.migrate(owner, application) == []
+            with psycopg.connect(owner, autocommit=True) as connection:
+                assert grants.failings(connection, f"{name}_app") == []
+                assert grants.failings(connection, f"{name}_owner")[-3:] == [f"owns {table}" for table in grants.TRACE]
+                connection.execute("insert into access_audit (action, at) values ('open', '2001-01-01')")
+                seals.seal(connection)
+                with TemporaryDirectory() as folder:
+                    key, today = evidence.signing_key(Path(folder)), clock.now().date()
+                    purging.purge(connection, 10, Path(folder) / "out", key, today=today, done=lambda *_: None)
+                assert connection.execute("select count(*) from access_audit").fetchone() == (0,)
+            with psycopg.connect(application, autocommit=True) as connection, connection.cursor() as cursor:
+                trace(cursor, SOMEONE, Action.OPEN, "Patient/claire", patient_id="claire")
+                assert seals.seal(connection) == 1
+                assert seals.verify(connection).problems == []
+        finally:
+            django_connection.close()
+            admin.execute(f"drop database {name} with (force)".encode())
+            admin.execute(f"drop role if exists {name}_app".encode())
+            admin.execute(f"drop role {name}_owner".encode())
