@@ -52,13 +52,13 @@ class Server:
 def server(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Larrey as it is served, with the demo's accounts, on the record of ``tests.browser.people``."""
     database = new_database()
+    with psycopg.connect(database, autocommit=True) as connection:
+        for batch in versions():
+            store.retry(connection, partial(_write, batch=batch))
     schema.start_django(database)
     with override_settings(LARREY_DEMO=True):
         demo.ensure_accounts()
     _close_django()
-    with psycopg.connect(database, autocommit=True) as connection:
-        for batch in versions():
-            store.retry(connection, partial(_write, batch=batch))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from larrey.access.demo import TAG
 from larrey.kit.clock import now
 
 HELENE = "helene"
@@ -16,6 +17,8 @@ LONG = "long"
 """Names as long as they come, hostile besides."""
 EMPTY = "empty"
 """Nothing but an identity."""
+CARDIOLOGY, CHEST = "uf-cardio", "uf-pneumo"
+"""The units of the story: where Hélène is, and where the demo's doctor and nurse work; and the one above."""
 
 Resource = dict[str, Any]
 FR_CORE = "https://hl7.fr/ig/fhir/core/StructureDefinition/"
@@ -194,13 +197,30 @@ def _group() -> Iterator[Resource]:
     yield organization("cardio", "Pôle cœur", "", "saint-julien")
     yield organization("uf-cardio", "Cardiologie", "", "cardio")
     yield organization("uf-ssr", "Réadaptation", "", "bois-clair")
-    for id_, name in [
-        ("urg", "Urgences"),
-        ("cardio", "Cardiologie A"),
-        ("cardio-12", "Chambre 12"),
-        ("cardio-12-p", "Lit porte"),
+    yield organization(CHEST, "Pneumologie", "", "saint-julien")
+    for id_, name, unit in [
+        ("urg", "Urgences", ""),
+        ("cardio", "Cardiologie A", CARDIOLOGY),
+        ("cardio-12", "Chambre 12", CARDIOLOGY),
+        ("cardio-12-p", "Lit porte", CARDIOLOGY),
+        ("pneumo", "Pneumologie", CHEST),
     ]:
-        yield {"resourceType": "Location", "id": id_, "name": name}
+        managed = {"managingOrganization": _to("Organization", unit)} if unit else {}
+        yield {"resourceType": "Location", "id": id_, "name": name, **managed}
+    for id_, account, family, given, unit in [
+        ("arnaud", "medecin", "Arnaud", "Camille", CARDIOLOGY),
+        ("morvan", "infirmiere", "Morvan", "Inès", CARDIOLOGY),
+        ("teixeira", "infirmiere2", "Teixeira", "Chloé", CHEST),
+    ]:
+        tag = {"tag": [{"system": TAG, "code": account}]}
+        names = [{"family": family, "given": [given]}]
+        yield {"resourceType": "Practitioner", "id": id_, "meta": tag, "name": names}
+        yield {
+            "resourceType": "PractitionerRole",
+            "id": f"{id_}-role",
+            "practitioner": _to("Practitioner", id_),
+            "organization": _to("Organization", unit),
+        }
     for id_, prefix, family, given in [("kervella", "Dr", "Kervella", "Solène"), ("lebras", "", "Le Bras", "Maëlle")]:
         human: Resource = {"family": family, "given": [given]} | ({"prefix": [prefix]} if prefix else {})
         yield {"resourceType": "Practitioner", "id": id_, "name": [human]}
@@ -330,13 +350,14 @@ def versions() -> Iterator[Batch]:
     many = [
         _patient(f"m{n}", "Martin", f"Jean{'abcdefghijklmnopqrstuvwxyz'[n]}", "1971-01-01", "male", 100 + n) for n in range(25)
     ]
-    people = [
-        _patient(HELENE, "Dubois", "Hélène Marie", "1958-03-14", "female", 1, used="Marchand"),
+    followed = {"generalPractitioner": [_to("Organization", CARDIOLOGY)]}
+    others = [
         _patient(LONG, long_name, "Marie-Anne-Charlotte-Élisabeth Victoire Apolline", "1931-12-31", "female", 2),
         _patient(EMPTY, "Zola", "Émile", "2025-04-02", "male", 3),
         *many,
     ]
-    yield Batch([*_group(), *people])
+    helene = _patient(HELENE, "Dubois", "Hélène Marie", "1958-03-14", "female", 1, used="Marchand")
+    yield Batch([*_group(), helene, *(person | followed for person in others)])
     yield Batch([*_story(), *_now()])
     yield Batch([_result("r12-0", "2026-03-12T07:10:00+01:00", "Potassium", 5.6, "mmol/L", 3.5, 5.1, code="2823-3")])
     yield Batch([_allergy("unconfirmed")], "Practitioner/lebras")

@@ -18,7 +18,8 @@ from tests.browser.people import EMPTY, HELENE, LONG
 AXE = (Path(__file__).parents[1] / "vendor/axe-core-4.14.1/axe.min.js").read_text(encoding="utf-8")
 SCREEN = {"width": 1366, "height": 768}
 TABLETS = [{"width": 1024, "height": 768}, {"width": 768, "height": 1024}]
-DOCTOR, NURSE, OFFICER, ADMINISTRATOR = ACCOUNTS
+DOCTOR, NURSE = ACCOUNTS[:2]
+OFFICER, ADMINISTRATOR = (next(each for each in ACCOUNTS if each.username == name) for name in ("identite", "admin"))
 PATIENT = f"/chart/{HELENE}"
 MEASURED = 112
 """Measurements of the patient of the story."""

@@ -145,8 +145,11 @@ def why(cursor: Cursor[Any], caller: Caller, ground: Ground, found: Mapping[str,
     stays = [stay for name in ("here", "last") for stay in found.get(name, ()) if stay.key == ground.key]
     if ground.why != "E" or not stays:
         return grounds.told(caller, ground)
-    place = whereabouts(hospitals(cursor, caller), json.loads(stays[0].body), {}).words
-    return grounds.told(caller, ground, place)
+    tree = hospitals(cursor, caller)
+    unit = codes.target(json.loads(stays[0].body).get("serviceProvider"), "Organization")
+    hospital = tree.of(unit)
+    place = dict.fromkeys(filter(None, (hospital.short if hospital else "", tree.name(unit) or "")))
+    return grounds.told(caller, ground, " · ".join(place))
 
 
 def allergy(stored: Stored) -> Allergy:

@@ -88,9 +88,16 @@ class Page:
     next: int | None
 
 
-def of_patient(cursor: Cursor[Any], patient_id: str, filters: Filters, before: int | None = None) -> Page:
-    """Who opened the record of ``patient_id``, or tried. One statement; who may know is the caller's affair."""
+def of_patient(
+    cursor: Cursor[Any], patient_id: str, filters: Filters, before: int | None = None, *, patients: bool = True
+) -> Page:
+    """Who opened the record of ``patient_id``, or tried; ``patients``: herself too. One statement.
+
+    Who may know is the caller's affair.
+    """
     conditions, values = _conditions(filters, before)
+    if not patients:
+        conditions += " and e.role <> 'patient'"
     text = _OF_PATIENT.format(columns=_COLUMNS, source=_FROM, filters=conditions)
     return _page(cursor, text, values | {"patient": patient_uuid(patient_id)})
 
@@ -165,7 +172,7 @@ def _entry(tree: Any, row: Sequence[Any]) -> Entry:
         who=people.person(tree, account, name, actor, role, place),
         action=action,
         action_words=what.action(action),
-        what=what.said(text),
+        what=what.said(text) if action != Action.GLASS or text.endswith(" end") else "",
         ground=ground,
         detail=detail,
         patient=patient_id or "",

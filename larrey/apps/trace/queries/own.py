@@ -31,7 +31,7 @@ with found as (
     where e.patients @> array[%(patient)s] and e.patient is distinct from %(patient)s and e.door <> 'page'
 )
 select max(f.id), min(f.at), max(f.at), f.account_id, a.name, f.actor, f.role, f.place,
-    array_agg(distinct f.action), array_agg(distinct f.what), array_agg(distinct f.why)
+    array_agg(distinct f.action), array_agg(distinct f.what) filter (where f.action <> 'break-glass'), array_agg(distinct f.why)
 from found f left join access_account a on a.id = f.account_id
 where f.account_id is distinct from %(account)s
 group by (f.at at time zone 'Europe/Paris')::date, f.account_id, a.name, f.actor, f.role, f.place
@@ -108,7 +108,7 @@ def _line(tree: Any, row: Sequence[Any]) -> Line:
         last=last,
         who=people.person(tree, account, name, actor, role, place),
         sentence=_sentence(done),
-        pages="" if refused else what.all_said(texts),
+        pages="" if refused else what.all_said(texts or ()),
         ground="" if refused else ", ".join(reasons),
         glass=any(why.startswith("glass") for why in whys),
         refused=refused,

@@ -34,7 +34,7 @@ def test_the_doctor_of_the_patient_sees_who_what_when_and_why(signed_in: SignedI
         "Tout le dossier",
         "Maé Petit",
         "Refusé Synthèse Pas un patient de ses unités",
-        "Bris de glace Synthèse Bris de glace Urgence vitale",
+        "Bris de glace Bris de glace Urgence vitale",
         "Liste des documents Bris de glace",
     ]:
         assert expected in text

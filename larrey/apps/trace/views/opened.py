@@ -35,7 +35,7 @@ def who_opened(request: HttpRequest, patient_id: str) -> HttpResponse:
     try:
         with record.cursor() as cursor:
             header, why = _door(cursor, caller, patient_id, account.patient)
-            page = entries.of_patient(cursor, patient_id, form.filters(), before)
+            page = entries.of_patient(cursor, patient_id, form.filters(), before, patients=header is None)
             identity = header.identity if header else people.patients(cursor, caller, [patient_id]).get(patient_id)
             if identity is None:
                 raise NotFound(f"Patient/{patient_id} is not known.")
