@@ -164,13 +164,15 @@ def _of_units(question: _Question) -> tuple[Sight, str]:
         [resource_key("Location", place) for place in duties.places],
     )
     glass = hash64(f"glass:{account.username}") if rule.glass else 0
-    seen = hers.union(_around(question, duties.units)) if rule.reach == "hospital" else hers
+    sensitive = _without(_sensitive(question), hers)
+    # Who works for the whole hospital does not work in its sensitive units by that: she has a role there, or none.
+    seen = hers.union(_around(question, duties.units)).difference(sensitive) if rule.reach == "hospital" else hers
     known = [key for key in (person, glass, *duties.keys) if key]
     sight = Sight(
         keys=tuple(sorted(seen.union(known))),
         person=person,
         glass=glass,
-        sensitive=_without(_sensitive(question), hers),
+        sensitive=sensitive,
         hospital=_with(_around(question, units), hers),
         ahead=rule.ahead,
         after=rule.after,

@@ -256,7 +256,7 @@ def _name(work: _Work) -> None:
         with _placed(entry):
             assert entry.id is not None  # targets have one
             entry.here = standing[entry.type, entry.id]
-            work.caller.demand("c" if entry.here.rid is None else "u", entry.type)
+            work.caller.demand("c" if entry.here.rid is None and work.caller.sight.everyone else "u", entry.type)
             check_current(work.cursor, work.caller, "u", {(entry.type, entry.id): entry.here})
             operations.check_version(entry.type, entry.id, entry.here, entry.if_match)
 

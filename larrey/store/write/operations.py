@@ -52,7 +52,7 @@ def create(
         return _put(cursor, caller, resource, new_id(), locks.NEVER, rules)
     here = locks.current(cursor, type_, checked_id(id, type_))
     if here.rid is not None:
-        raise Conflict(f"{type_}/{id} exists already.")
+        raise Conflict(f"A {type_} of this id exists already.")
     return _put(cursor, caller, resource, id, here, rules)
 
 
@@ -71,7 +71,8 @@ def update(
     type_ = checked_type(resource)
     id_ = checked_id(resource.get("id"), type_)
     here = locks.current(cursor, type_, id_)
-    caller.demand("c" if here.rid is None else "u", type_)
+    # Who does not see everybody does not learn from the right that is missing whether something is there.
+    caller.demand("c" if here.rid is None and caller.sight.everyone else "u", type_)
     check_current(cursor, caller, "u", {(type_, id_): here})
     check_version(type_, id_, here, if_match)
     return _put(cursor, caller, resource, id_, here, rules)
@@ -97,7 +98,7 @@ def update_where(
     found = one_match(cursor, caller, type_, criteria)
     given = resource.get("id")
     if found is None and given is not None and not caller.sight.everyone:
-        raise NotFound(f"{type_}/{given} is not known.")
+        raise NotFound(f"No {type_} matches the criteria.")
     if found is None:
         return create(cursor, caller, resource, id=given, rules=rules)
     if given is not None and given != found.id:
