@@ -61,6 +61,10 @@ def appointment(*actors: str, id: str = "r", **more: Any) -> dict[str, Any]:
     return {"resourceType": "Appointment", "id": id, "status": "proposed", "participant": taking_part, **more}
 
 
+HERSELF = Caller("account:p", {"*": "cruds"}, Sight(own=frozenset({patient_uuid("p")})))
+"""The patient; nobody else changes what she keeps for herself."""
+
+
 @pytest.fixture
 def write(connection: Connection, caller: Caller) -> Write:
     """``write(function, …)``: one transaction, the caller given; what is referred to need not be there."""
@@ -208,8 +212,7 @@ def test_what_is_indexed_anew_is_what_was_written(connection: Connection, caller
     for resource in several():
         write(store.update, resource)
     second = letter(id="l", context={"encounter": [ref("Encounter/e2")]})
-    patient = Caller("account:p", {"*": "cruds"}, Sight(own=frozenset({P})))  # nobody else changes what she keeps for herself
-    store.retry(connection, lambda cursor: store.update(cursor, patient, second, rules=LOOSE))
+    store.retry(connection, lambda cursor: store.update(cursor, HERSELF, second, rules=LOOSE))
     before = everything(connection)
     assert reindex(connection, caller, lambda _: None) == len(several())
     assert everything(connection) == before
@@ -228,7 +231,7 @@ def test_each_version_keeps_its_own_secrecy_and_encounter(connection: Connection
     write(store.update, letter(context={"encounter": [ref("Encounter/e2")]}))
     write(store.update, letter((OURS, "PATIENT_ONLY")))
     assert secrecy(connection, "l") == PATIENT_ONLY
-    write(store.delete, "DocumentReference", "l")
+    store.retry(connection, lambda cursor: store.delete(cursor, HERSELF, "DocumentReference", "l"))
     first, second = resource_key("Encounter", "e1"), resource_key("Encounter", "e2")
     assert changes(connection, "l") == [
         (1, "C", HIDDEN, first),
