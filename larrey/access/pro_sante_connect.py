@@ -52,12 +52,12 @@ class Refused(Exception):
 
 def offered() -> bool:
     """Whether the sign-in page shows Pro Santé Connect."""
-    return bool(settings.LARREY_PSC["issuer"])
+    return bool(settings.PRO_SANTE_CONNECT["issuer"])
 
 
 def simulated() -> bool:
     """Whether what is offered is the demo's stand-in, as its button must say."""
-    return bool(settings.LARREY_PSC["simulated"])
+    return bool(settings.PRO_SANTE_CONNECT["simulated"])
 
 
 @require_safe
@@ -121,7 +121,7 @@ def _verified(request: HttpRequest) -> tuple[dict[str, Any], dict[str, Any]]:
         raise Refused("no code or no state")
     client = _checked_client()
     options = {
-        "iss": {"essential": True, "value": settings.LARREY_PSC["issuer"]},
+        "iss": {"essential": True, "value": settings.PRO_SANTE_CONNECT["issuer"]},
         "aud": {"essential": True, "value": client.client_id},
     }
     token: dict[str, Any] = client.authorize_access_token(request, claims_options=options, leeway=LEEWAY)
@@ -147,7 +147,7 @@ def _rpps(claims: dict[str, Any]) -> str:
 
 def _checked_client() -> DjangoOAuth2App:
     """The client, with the provider's metadata read; what they say is narrowed to what is taken here."""
-    configured = settings.LARREY_PSC
+    configured = settings.PRO_SANTE_CONNECT
     client = _client(configured["issuer"], configured["client_id"], configured["client_secret"])
     metadata = client.load_server_metadata()
     if metadata.get("issuer") != configured["issuer"]:
@@ -178,7 +178,7 @@ def _end_address(request: HttpRequest, id_token: str) -> str:
 
 
 def _address(request: HttpRequest, name: str) -> str:
-    own = str(settings.LARREY_PSC["own"])
+    own = str(settings.PRO_SANTE_CONNECT["own"])
     return (own or f"{request.scheme}://{request.get_host()}") + reverse(name)
 
 

@@ -21,7 +21,7 @@ LARREY_SECOND_FACTOR = LARREY.second_factor_required
 _HTTPS = LARREY.public_url.startswith("https://")
 
 SECRET_KEY = secret_key(LARREY)
-LARREY_PSC = {  # the OpenID Connect service of larrey.access.pro_sante_connect; without an issuer it is not offered
+PRO_SANTE_CONNECT = {  # the OpenID Connect service of larrey.access.pro_sante_connect; without an issuer it is not offered
     "issuer": LARREY.own_address + PATH if LARREY.psc_simulated else LARREY.psc_issuer,
     "client_id": CLIENT_ID if LARREY.psc_simulated else LARREY.psc_client_id,
     "client_secret": client_secret(SECRET_KEY) if LARREY.psc_simulated else LARREY.psc_client_secret,

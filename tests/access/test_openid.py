@@ -107,7 +107,7 @@ def service() -> Iterator[Service]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     told = {"issuer": issuer, "client_id": "larrey", "client_secret": SECRET, "simulated": False, "own": ""}
-    with override_settings(LARREY_PSC=told):
+    with override_settings(PRO_SANTE_CONNECT=told):
         yield made
     server.shutdown()
     server.server_close()
@@ -411,7 +411,7 @@ def test_a_locked_workstation_opens_with_the_card_of_who_locked_it(service: Serv
 def test_a_provider_that_does_not_answer_or_is_another_is_told(service: Service) -> None:
     person(rpps=JEANNE.rpps)
     browser = Browser()
-    with override_settings(LARREY_PSC={**_told(), "issuer": "http://127.0.0.1:1"}):
+    with override_settings(PRO_SANTE_CONNECT={**_told(), "issuer": "http://127.0.0.1:1"}):
         response = browser.get("/account/psc/start")
         assert response.status_code == 503
         assert "ne répond pas" in response.content.decode()
@@ -423,7 +423,7 @@ def test_a_provider_that_does_not_answer_or_is_another_is_told(service: Service)
 
 
 def _told() -> dict[str, Any]:
-    return dict(settings.LARREY_PSC)
+    return dict(settings.PRO_SANTE_CONNECT)
 
 
 def test_without_an_issuer_it_is_not_offered() -> None:
