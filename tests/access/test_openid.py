@@ -445,3 +445,25 @@ def test_the_token_is_fresh(service: Service) -> None:
     assert claims["sub"].endswith(JEANNE.subject)
     assert 0 < claims["exp"] - time.time() <= 120
     assert "SubjectNameID" not in claims
+
+
+def test_whatever_one_asks_of_it_the_provider_answers(service: Service) -> None:
+    odd = ["", "\x00", "é", "http://[", "'\"<>", "x" * 5000, "a b", "%ff"]
+    for path in ["/authorize", "/token", "/userinfo", "/logout", "/jwks", "/nothing", "/"]:
+        for value in odd:
+            asked = dict.fromkeys(
+                ["client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "id_token_hint"], value
+            )
+            for more in [{}, {"client_id": "larrey", "response_type": "code"}]:
+                for method in ["GET", "POST", "DELETE"]:
+                    answer = requests.request(
+                        method,
+                        f"{service.issuer}{path}",
+                        params=asked | more,
+                        data={"rpps": value, "code": value, "grant_type": "authorization_code"} if method == "POST" else None,
+                        headers={"Authorization": "Bearer x"},
+                        allow_redirects=False,
+                        timeout=5,
+                    )
+                    assert answer.status_code in {200, 400, 401, 404}, (path, value, answer.text)
+                    assert "code=" not in answer.headers.get("Location", "")

@@ -230,7 +230,10 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib carries no
         }
         request = _Request(environ, self.issuer)
         route = routes.get((request.method, environ.get("PATH_INFO", "")))
-        status, body, headers = route(request) if route else (404, {"error": "not found"}, [])
+        try:
+            status, body, headers = route(request) if route else (404, {"error": "not found"}, [])
+        except ValueError:  # Authlib's, for a sentence about what was sent that may not be written in an answer
+            status, body, headers = 400, {"error": "invalid_request"}, []
         kind = "html" if isinstance(body, str) else "json"
         payload = body.encode() if isinstance(body, str) else json.dumps(body)
         names = {name.lower() for name, _ in headers}

@@ -79,8 +79,11 @@ def application(settings: Settings) -> Provider:
     hosts = {*settings.allowed_hosts, urlsplit(settings.public_url).hostname or ""}
 
     def may_return(address: str) -> bool:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
+        try:
+            parts = urlsplit(address)
+            host = parts.hostname or ""
+        except ValueError:
+            return False
         return parts.path in RETURNS and (host in hosts or f"[{host}]" in hosts)
 
     client = Client(CLIENT_ID, client_secret(secret_key(settings)), may_return)
