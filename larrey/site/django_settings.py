@@ -97,7 +97,8 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.pop("port", "")),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **parts},
+        # Only statements that ask for it are prepared (Django's default is none at all): the chart's, which recur.
+        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 1_000_000, **parts},
     }
 
 

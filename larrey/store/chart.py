@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
@@ -149,9 +149,16 @@ def sections(cursor: Cursor[Any], caller: Caller, patient_id: str, wanted: Mappi
     shapes = []
     for number, section in enumerate(allowed.values()):
         shapes.append(
-            (section.type, section.shelf is not None, section.soonest, section.since is not None, section.until is not None)
+            _Shape(
+                section.type,
+                section.count,
+                shelf=section.shelf is not None,
+                soonest=section.soonest,
+                since=section.since is not None,
+                until=section.until is not None,
+            )
         )
-        values |= {f"count{number}": section.count, f"shelf{number}": section.shelf}
+        values |= {f"shelf{number}": section.shelf}
         values |= {f"since{number}": section.since, f"until{number}": section.until}
         if section.type == "Appointment":
             values["appointment"] = [_of_patient(patient_id)]
@@ -163,26 +170,37 @@ def sections(cursor: Cursor[Any], caller: Caller, patient_id: str, wanted: Mappi
     return found
 
 
+class _Shape(NamedTuple):
+    """What of a section stands in the text of its statement."""
+
+    type: str
+    most: int
+    shelf: bool
+    soonest: bool
+    since: bool
+    until: bool
+
+
 @lru_cache(maxsize=256)
-def _sections(shapes: tuple[tuple[str, bool, bool, bool, bool], ...], kind: Kind) -> bytes:
-    parts = b" union all ".join(_section(kind, number, *shape) for number, shape in enumerate(shapes))
+def _sections(shapes: tuple[_Shape, ...], kind: Kind) -> bytes:
+    parts = b" union all ".join(_section(kind, number, shape) for number, shape in enumerate(shapes))
     return guard(kind).encode() + parts
 
 
-def _section(kind: Kind, number: int, type_: str, shelf: bool, soonest: bool, since: bool, until: bool) -> bytes:  # noqa: FBT001 - positions of one tuple
-    _known(type_)
-    conditions = [f"r.type = '{type_}'"]
+def _section(kind: Kind, number: int, shape: _Shape) -> bytes:
+    conditions = [f"r.type = '{_known(shape.type)}'"]
     # An appointment may have several patients, so that no column names one; a patient's own are few.
-    conditions.append("r.tokens @> %(appointment)s::bigint[]" if type_ == "Appointment" else "r.patient = %(patient)s")
-    conditions += [f"r.shelf = %(shelf{number})s"] if shelf else []
-    conditions += [f"r.date_low >= %(since{number})s"] if since else []
-    conditions += [f"r.date_low < %(until{number})s"] if until else []
-    hers = type_ != "Appointment"
-    conditions.append(f"({visible_text(kind, 'r', frozenset({type_}), RESOURCE, given=hers, guarded=hers)})")
-    order = "r.date_low, r.rid" if soonest else "r.date_low desc, r.rid desc"
+    hers = shape.type != "Appointment"
+    conditions.append("r.patient = %(patient)s" if hers else "r.tokens @> %(appointment)s::bigint[]")
+    conditions += [f"r.shelf = %(shelf{number})s"] if shape.shelf else []
+    conditions += [f"r.date_low >= %(since{number})s"] if shape.since else []
+    conditions += [f"r.date_low < %(until{number})s"] if shape.until else []
+    conditions.append(f"({visible_text(kind, 'r', frozenset({shape.type}), RESOURCE, given=hers, guarded=hers)})")
+    order = "r.date_low, r.rid" if shape.soonest else "r.date_low desc, r.rid desc"
+    # The count is a constant: with a value in its place the planner foresees more rows than it would ever read.
     return (
         f"(select {_COLUMNS}, {number} from record.resource r where {' and '.join(conditions)}"
-        f" order by {order} limit %(count{number})s)"
+        f" order by {order} limit {shape.most:d})"
     ).encode()
 
 

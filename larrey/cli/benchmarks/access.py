@@ -77,7 +77,7 @@ def measure(base: Base, requests: int = 40) -> list[Figure]:
                 path = write(draw)
             except Nothing:
                 break
-            for who in asking:
+            for who in _turn(asking, turn):
                 seconds = one.search(who, path)
                 if turn >= 0:
                     times[who].append(seconds * 1000)
@@ -89,6 +89,13 @@ def measure(base: Base, requests: int = 40) -> list[Figure]:
         figures.append(_figure(name, median, target=False))
     figures.append(_figure("the thirty searches together", totals, target=True))
     return [*figures, _figure("the statements of a chart", _chart(base, asking, requests), target=True)]
+
+
+def _turn(asking: dict[str, Caller], turn: int) -> list[str]:
+    """Who comes first finds the coldest pages: each in turn."""
+    names = list(asking)
+    first = turn % len(names)
+    return names[first:] + names[:first]
 
 
 def _figure(name: str, median: dict[str, float], *, target: bool) -> Figure:
@@ -108,9 +115,9 @@ def _chart(base: Base, asking: dict[str, Caller], requests: int) -> dict[str, fl
         with connection.cursor(binary=True) as cursor:
             for turn in range(-3, requests):
                 patient = patients[turn % len(patients)]
-                for who, caller in asking.items():
+                for who in _turn(asking, turn):
                     began = perf_counter()
-                    for read in _reads(cursor, caller, patient):
+                    for read in _reads(cursor, asking[who], patient):
                         read()
                     if turn >= 0:
                         times[who].append((perf_counter() - began) * 1000)

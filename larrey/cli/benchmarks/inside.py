@@ -11,12 +11,18 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from larrey.site import schema
+from larrey.store.keys import resource_key
 
 if TYPE_CHECKING:
     from larrey.access.models import Account
 
 PEOPLE = 200
 """Doctors whose sessions are opened; each has several, as on the computers of a ward."""
+_TIES = """
+insert into record.care (patient, who, low, high, ground, key)
+select p.patient, %(who)s, '-infinity', 'infinity', 'C', 0 from record.resource p
+where p.type = 'Patient' and not exists (select from record.care c where c.patient = p.patient and c.who = %(who)s)
+"""
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -44,9 +50,30 @@ def _doctor(number: int) -> Account:
     from larrey.access.models import Account
     from larrey.access.roles import Role
 
-    return Account.objects.get_or_create(
-        username=f"bench{number}", defaults={"name": f"Dr Mesure {number}", "role": Role.DOCTOR}
-    )[0]
+    account, new = Account.objects.get_or_create(
+        username=f"bench{number}",
+        defaults={"name": f"Dr Mesure {number}", "role": Role.DOCTOR, "practitioner": f"bench{number}"},
+    )
+    if new:
+        _engage(account.username, account.name)
+    return account
+
+
+def _engage(username: str, name: str) -> None:
+    """Give her a role in a unit whose team cares for everyone in the base, so that every chart is one that she may open."""
+    from larrey import store
+    from larrey.access import record
+    from larrey.store.caller import system
+
+    unit, person = {"reference": "Organization/bench-unit"}, {"reference": f"Practitioner/{username}"}
+    with record.cursor() as cursor:
+        for resource in (
+            {"resourceType": "Organization", "id": "bench-unit", "name": "Mesures"},
+            {"resourceType": "Practitioner", "id": username, "name": [{"text": name}]},
+            {"resourceType": "PractitionerRole", "id": username, "practitioner": person, "organization": unit},
+        ):
+            store.update(cursor, system("bench"), resource)
+        cursor.execute(_TIES, {"who": resource_key("Organization", "bench-unit")})
 
 
 def statements(path: str) -> int:
