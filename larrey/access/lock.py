@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal import auth as passkeys
 from django import forms
 from django.conf import settings
@@ -25,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from larrey.access import pro_sante_connect, sessions, signals
+from larrey.access.factors import KnownPasskeyForm
 from larrey.access.models import Account
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -112,9 +112,8 @@ def unlock(request: HttpRequest) -> HttpResponse:
     account = _person(request)
     form = PasswordForm(request.POST)
     if "credential" in request.POST:
-        passkey = ReauthenticateWebAuthnForm(user=account, data=request.POST)
+        passkey = KnownPasskeyForm(user=account, data=request.POST)
         if not passkey.is_valid():
-            signals.failed(request, account.username, "passkey")
             return screen(request, PasswordForm(), back, error=" ".join(passkey.errors.get("credential", [])))
         passkey.save()
     elif not form.is_valid():

@@ -83,7 +83,13 @@ class SessionStore(DatabaseStore):
         """This is now ``account``'s session; the limits run from here."""
         now = clock.now()
         self._set(
-            account_id=account.pk, started=now, seen=now, locked=None, address=_address(address), agent=agent[:300], means=means
+            account_id=account.pk,
+            started=now,
+            seen=now,
+            locked=None,
+            address=_address(address),
+            agent=agent[:300].replace("\x00", ""),
+            means=means,
         )
         self.modified = True
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.signals import password_changed
+from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -46,6 +47,12 @@ def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_
     """A wrong password, or a name that nobody has."""
     if request is not None:
         failed(request, str(credentials.get("username", "")), "password")
+
+
+@receiver(authentication_failed)
+def code_refused(request: HttpRequest, user: Account, **_: Any) -> None:
+    """A wrong code of the authenticator application, or no recovery code of hers."""
+    failed(request, user.username, "code")
 
 
 def failed(request: HttpRequest, username: str, means: str, why: str = "") -> None:

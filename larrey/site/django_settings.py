@@ -136,6 +136,12 @@ ACCOUNT_RATE_LIMITS = {  # a hospital may stand behind one address: what counts 
 }
 MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
 MFA_ADAPTER = "larrey.access.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate_webauthn": "larrey.access.factors.SecondPasskeyForm",
+    "login_webauthn": "larrey.access.factors.LonePasskeyForm",
+    "reauthenticate_webauthn": "larrey.access.factors.KnownPasskeyForm",
+    "add_webauthn": "larrey.access.factors.NewPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "preferred"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.core.internal import ratelimit
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from click.testing import CliRunner
@@ -161,6 +162,7 @@ def test_codes_have_a_limit_too_and_the_same_way_back() -> None:
     assert client.post("/account/sign-in/code", {"code": codes[0]}).status_code == 302
     assert is_in(client)
     assert traced()[-1] == ("account:jeanne", "sign-in", "sign-in code", "")
+    assert traced()[0] == ("account:jeanne", "refused", "sign-in code", "")
 
 
 def test_bad_input_is_a_failed_sign_in_and_nothing_else() -> None:
@@ -184,6 +186,51 @@ def test_bad_input_is_a_failed_sign_in_and_nothing_else() -> None:
         response = Client().post("/account/sign-in/passkey", {"credential": credential})
         assert response.status_code == 302
         assert response.headers["Location"] == "/account/sign-in"
+    assert traced()[-1] == ("stranger", "refused", "sign-in passkey", "")
+
+
+ODD = [
+    "",
+    "{}",
+    "[]",
+    "null",
+    "1",
+    '"x"',
+    '{"id": 1, "rawId": 1, "response": 1, "type": 1}',
+    '{"id": "x", "rawId": "x", "response": {}, "type": "public-key"}',
+    '{"id": "x", "rawId": "x", "type": "public-key", "response": {"clientDataJSON": "e30", "attestationObject": "oA"}}',
+    '{"id": "x", "type": "public-key", "response": {"clientDataJSON": "e30", "authenticatorData": "AA", "signature": "AA"}}',
+    '{"response": {"userHandle": "MQ"}}',
+    '{"response": null}',
+    "{" * 5000,
+]
+
+
+def test_made_up_passkeys_are_refused_wherever_one_is_taken() -> None:
+    account = person()
+    client = signed_in()
+    client.post("/account/confirm", {"password": PASSWORD, "next": "/account/two-factor"})
+    for credential in ODD:
+        client.get("/account/two-factor/passkeys/add")
+        response = client.post(
+            "/account/two-factor/passkeys/add", {"credential": credential, "name": "\x00", "passwordless": "on"}
+        )
+        assert response.status_code == 200, credential
+        client.get("/account/confirm/passkey")
+        assert client.post("/account/confirm/passkey", {"credential": credential}).status_code == 302
+    accounts.unlock("jeanne")
+    client.post("/account/lock")
+    for credential in ODD:
+        client.get("/account/unlock/passkey")
+        assert client.post("/account/unlock", {"credential": credential}).status_code == 423, credential
+    assert not Authenticator.objects.filter(user=account).exists()
+    totp.TOTP.activate(account, totp.generate_totp_secret())
+    for credential in ODD:
+        other = Client()
+        accounts.unlock("jeanne")
+        sign_in(other)
+        assert other.post("/account/sign-in/code", {"credential": credential}).status_code == 200
+        assert not is_in(other)
 
 
 def test_a_professional_without_a_second_factor_is_led_to_one_where_it_is_asked() -> None:
