@@ -122,7 +122,6 @@ def test_secrecy_from_the_ward_to_the_altered_row(browser: Browser, server: Serv
             expect(banner).to_contain_text(TEXT)
         expect(page.locator(".larrey-banner")).to_contain_text("Pénicilline")
         fine(page)
-        page.evaluate("window.print = () => window.dispatchEvent(new Event('beforeprint'))")
         with page.expect_response("**/printed") as sent:
             page.get_by_role("button", name="Imprimer").click()
         assert sent.value.status == 204
