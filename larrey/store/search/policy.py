@@ -118,6 +118,7 @@ CHANGE = Columns(
 """A past version is as secret as it was then and as the resource is now."""
 
 _OF_ONE_PATIENT = frozenset(PATIENT_PARAMETER) | {"Patient"}
+_NAMED = "tie.who = any(%s::bigint[])"
 _ROW_BY_ROW = " /* row by row */ offset 0"
 """Keeps PostgreSQL from reading all ties of a caller, who may have a hospital's, to judge the fifty rows of a page."""
 _MARKER = re.compile(r"%\((\w+)\)s")
@@ -179,7 +180,8 @@ def visible(
 
 def together(statement: Sql) -> Sql:
     """For a statement that judges many rows: PostgreSQL may read all ties of the caller once instead of each row's."""
-    return Sql(statement.text.replace(_ROW_BY_ROW, ""), statement.values)
+    text = statement.text.replace(_ROW_BY_ROW, "")
+    return Sql(text.replace(f"({_NAMED}) is true", _NAMED), statement.values)
 
 
 def visible_change(alias: str, caller: Caller, letter: Letter, types: Collection[str] | None) -> Sql:
