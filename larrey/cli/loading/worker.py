@@ -110,9 +110,8 @@ class Worker:
         """One row for what this transaction writes: of one file or of a stretch of it, or of several small files."""
         files = list(dict.fromkeys(unit.place.path for unit in written))
         name = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more files"
-        patients, _ = whose.changed(cursor)
         what = f"{name} load ({resources} resources)"
-        trail.trace(cursor, self._caller, Action.WRITE, what, patients=patients, door="command")
+        trail.trace_found(cursor, self._caller, Action.WRITE, what, whose.changed(), door="command")
 
     def _claim(self, cursor: Cursor[Any], containers: list[Container], found: Outcome) -> list[Container]:
         """The containers to load, each with the units to load: what nobody loaded before, once."""
