@@ -110,6 +110,15 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
     return page
 
 
+@login_required
+def change_password(request: HttpRequest) -> HttpResponseBase:
+    """Allauth's; who signs in by her card or a passkey alone may have no password, and makes none from a session left open."""
+    if not _person(request).has_usable_password():
+        return render(request, "account/no_password.html")
+    response: HttpResponseBase = account_views.password_change(request)
+    return response
+
+
 def device(agent: str) -> str:
     """A browser and its system in words, from its ``User-Agent``; empty when it says neither."""
     browser = next((name for name, pattern in _BROWSERS if re.search(pattern, agent)), "")

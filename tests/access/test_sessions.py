@@ -196,6 +196,22 @@ def test_ones_own_new_password_ends_the_other_sessions_and_keeps_this_one() -> N
     assert handles(here) == []
 
 
+def test_an_account_without_a_password_makes_none_of_its_own() -> None:
+    account = person()
+    account.set_unusable_password()
+    account.save()
+    client = Client()
+    client.force_login(account, "allauth.account.auth_backends.AuthenticationBackend")
+    assert "sans mot de passe" in client.get("/account/password").content.decode()
+    client.post("/account/password", {"password1": "une-autre-phrase-longue", "password2": "une-autre-phrase-longue"})
+    account.refresh_from_db()
+    assert not account.has_usable_password()
+    client.post("/account/lock")
+    assert 'name="password"' not in client.get(SIGNED_IN).content.decode()
+    assert client.post("/account/unlock", {"password": ""}).status_code == 423
+    assert client.post("/account/unlock", {"password": "!"}).status_code == 423
+
+
 def test_sessions_that_are_over_are_swept_away_by_the_next_sign_in() -> None:
     person()
     signed_in()
