@@ -7,7 +7,7 @@ on a psycopg cursor, no Django, so that the machine door uses it too. Rows are n
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,6 +29,24 @@ insert into access_audit (actor, account_id, role, place, why, action, patient, 
 values (%(actor)s, %(account)s, %(role)s, %(place)s, %(why)s, %(action)s, %(patient)s, %(patient_id)s, %(patients)s, %(what)s,
     %(address)s::text::inet, %(door)s)
 """
+# Whom it concerns is asked in the same statement. Of one patient the id is told too; of many a row holds ``shown``.
+_INSERT_FOUND = """
+insert into access_audit (actor, account_id, role, place, why, action, patient, patient_id, patients, what, address, door)
+select %(actor)s, %(account)s::bigint, %(role)s, %(place)s, %(why)s, %(action)s, coalesce(%(patient)s::uuid, one.key),
+    coalesce(%(patient_id)s::text, one.id),
+    case when one.id is null and cardinality(found.keys) > 0
+            and found.keys is distinct from array[%(patient)s::uuid]
+        then found.keys[n + 1 : n + %(shown)s::integer] end,
+    %(what)s, %(address)s::text::inet, %(door)s
+from (select coalesce(array_agg(distinct patient) filter (where patient is not null), array[]::uuid[]) from (
+    {patients}) t (patient)) found (keys)
+left join lateral (select r.patient, r.id from record.resource r
+    where cardinality(found.keys) = 1 and r.type = 'Patient' and r.patient = found.keys[1]
+        and found.keys[1] = coalesce(%(patient)s::uuid, found.keys[1])) one (key, id) on true
+cross join generate_series(0, greatest(cardinality(found.keys) - 1, 0), %(shown)s::integer) n
+"""
+# For this transaction only, and without a statement of its own.
+_QUICK = "where set_config('synchronous_commit', 'off', true) = 'off'"
 _LAST = """
 select patient_id, max(at) from (
     select id, patient_id, at from access_audit where account_id = %s and action = 'open' and patient_id is not null
@@ -76,7 +94,39 @@ def trace(
     ``command``. Texts may come from outside: they are cut at their column's length, and what cannot be stored is replaced.
     """
     shown = list(dict.fromkeys(patients))
-    row = {
+    row = _row(caller, action, what, patient_id, why, address, door)
+    for start in range(0, max(len(shown), 1), SHOWN):
+        cursor.execute(_INSERT, {**row, "patients": shown[start : start + SHOWN] or None}, prepare=True)
+
+
+def trace_found(
+    cursor: Cursor[Any],
+    caller: Caller,
+    action: Action,
+    what: str,
+    patients: tuple[str, Mapping[str, Any]],
+    *,
+    patient_id: str | None = None,
+    why: str = "",
+    address: str | None = None,
+    door: str = "page",
+    quick: bool = False,
+) -> None:
+    """As ``trace``, with the patients that a ``select`` of their access keys finds (``store.whose``). One statement.
+
+    Where it finds one patient, and no ``patient_id`` is given, the row is about her. ``quick``: the transaction, which must have
+    written nothing else, does not wait for the disk (docs/why/trace.md).
+    """
+    text, values = patients
+    row = _row(caller, action, what, patient_id, why, address, door)
+    statement = _INSERT_FOUND.format(patients=text) + (_QUICK if quick else "")
+    cursor.execute(statement.encode(), {**row, **values, "shown": SHOWN}, prepare=True)
+
+
+def _row(
+    caller: Caller, action: Action, what: str, patient_id: str | None, why: str, address: str | None, door: str
+) -> dict[str, Any]:
+    return {
         "actor": _text("actor", caller.actor),
         "account": caller.account,
         "role": _text("role", caller.role),
@@ -90,8 +140,6 @@ def trace(
         "address": _address(address),
         "door": _text("door", door),
     }
-    for start in range(0, max(len(shown), 1), SHOWN):
-        cursor.execute(_INSERT, {**row, "patients": shown[start : start + SHOWN] or None}, prepare=True)
 
 
 def last_patients(cursor: Cursor[Any], account: int, count: int) -> list[tuple[str, datetime]]:

@@ -16,7 +16,7 @@ from larrey.access import trail
 from larrey.access.trail import Action
 from larrey.fhir.definitions import resource_types
 from larrey.kit.errors import Fault, Forbidden, Gone, LarreyError, NotFound
-from larrey.kit.ids import is_resource_id, patient_uuid
+from larrey.kit.ids import is_resource_id
 from larrey.store import whose
 from larrey.store.history import Change
 from larrey.store.stored import Stored, Written
@@ -53,28 +53,23 @@ def answered(request: Request, session: Session, chosen: Interaction) -> Respons
 def read(cursor: Cursor[Any], request: Request, action: Action, shown: Sequence[Stored | Change]) -> None:
     """Tell that ``shown`` was shown, in the cursor's transaction. Who opens says whom; who searches says who was shown."""
     patient_id = _meant(request) if action is Action.OPEN else None
-    patients = whose.shown(cursor, shown)
-    if patient_id is not None and patients == [patient_uuid(patient_id)]:
-        patients = []
-    trail.trace(
+    trail.trace_found(
         cursor,
         request.caller,
         action,
         _asked(request),
+        whose.shown(shown),
         patient_id=patient_id,
-        patients=patients,
         address=address(request),
         door=DOOR,
+        quick=True,
     )
 
 
 def written(cursor: Cursor[Any], request: Request, result: Any, shown: Sequence[Stored | Change]) -> None:
     """Tell what the cursor's transaction wrote; ``result`` is what its interaction made of it, ``shown`` what it read beside."""
-    patients, counts = whose.changed(cursor)
     results = result if isinstance(result, list) else [result]
     found = [row.stored for row in results if isinstance(row, Written) and row.outcome == "found" and row.stored is not None]
-    if shown or found:
-        patients = [*patients, *whose.shown(cursor, [*shown, *found])]
     what = _asked(request)
     if len(results) == 1 and isinstance(results[0], Written):
         row = results[0]
@@ -82,11 +77,13 @@ def written(cursor: Cursor[Any], request: Request, result: Any, shown: Sequence[
         if row.outcome == "found":
             what += " (found)"
     else:
+        counts = whose.counts(cursor)
         told = [f"{counts[method]} {word}" for method, word in _WORDS.items() if counts.get(method)]
         if shown:
             told.append(f"{len(shown)} shown")
         what += f" ({', '.join(told) or 'nothing written'})"
-    trail.trace(cursor, request.caller, Action.WRITE, what, patients=patients, address=address(request), door=DOOR)
+    patients = whose.changed([*shown, *found])
+    trail.trace_found(cursor, request.caller, Action.WRITE, what, patients, address=address(request), door=DOOR)
 
 
 def refused(request: Request, cursor: Cursor[Any], error: LarreyError) -> None:
@@ -94,17 +91,17 @@ def refused(request: Request, cursor: Cursor[Any], error: LarreyError) -> None:
     caller = request.caller
     if not isinstance(error, Forbidden) and caller.sight.everyone:
         return
-    patient_id, patients = _meant(request), []
+    patient_id, patients = _meant(request), whose.NOBODY
     type_, id_ = (*request.segments, "", "")[:2]
     if patient_id is None and type_ in resource_types() and is_resource_id(id_):
-        patients = whose.named(cursor, type_, id_)
-    trail.trace(
+        patients = whose.named(type_, id_)
+    trail.trace_found(
         cursor,
         caller,
         Action.REFUSED,
         _asked(request),
+        patients,
         patient_id=patient_id,
-        patients=patients,
         why=error.message,
         address=address(request),
         door=DOOR,
