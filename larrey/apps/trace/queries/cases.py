@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -54,7 +54,9 @@ _STAFF = """
 select a.id, r.body from access_account a join unnest(%s::bigint[], %s::bigint[]) k (account, key) on k.account = a.id
 join record.resource r on r.type = 'Practitioner' and r.key = k.key
 """
-_ACCOUNTS = "select id, practitioner from access_account where practitioner <> '' and role <> 'patient'"
+_ACCOUNTS = """
+select id, practitioner, patient from access_account where (practitioner <> '' or patient <> '') and role <> 'patient'
+"""
 _NUMBER = re.compile(r"\d+ (?:(?:bis|ter|quater|[a-d]) )?")
 _SHORTEST_STREET = 6
 _PLACE = re.compile(r"([01])~(\d+)~([a-z]+)~(\d+)~([A-Za-z0-9.-]{0,64})~([0-9-]{0,20})\Z")
@@ -106,9 +108,11 @@ class Worklist:
 def worklist(cursor: Cursor[Any], caller: Caller, kind: str = "", days: int = DAYS, after: str | None = None) -> Worklist:
     """Accesses of the last ``days`` days that nobody has decided on. Four statements. Raises ``Invalid`` for a bad ``after``."""
     now = clock.now()
-    since = now - timedelta(days=days)
+    since_day = now.astimezone(clock.PARIS).date() - timedelta(days=days)
+    since = datetime.combine(since_day, time(), clock.PARIS)
     values = {
         "since": since,
+        "since_day": since_day,
         "until": now + timedelta(minutes=1),
         "history": min(since, now - timedelta(days=DAYS)),
         "kind": kind,
@@ -165,8 +169,9 @@ def _place(after: str | None) -> dict[str, Any]:
 def _professionals(cursor: Cursor[Any]) -> dict[str, list[Any]]:
     """Names, births and streets of those who have accounts, as arrays for ``cases.sql``. Two statements."""
     accounts = cursor.execute(_ACCOUNTS).fetchall()
-    keys = [resource_key("Practitioner", id_) for _account, id_ in accounts]
-    found = cursor.execute(_STAFF, ([account for account, _id in accounts], keys)).fetchall()
+    own = [(account, resource_key("Patient", patient)) for account, _practitioner, patient in accounts if patient]
+    staff = [(account, resource_key("Practitioner", id_)) for account, id_, _patient in accounts if id_]
+    found = cursor.execute(_STAFF, ([account for account, _key in staff], [key for _account, key in staff])).fetchall()
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -174,6 +179,7 @@ def _professionals(cursor: Cursor[Any]) -> dict[str, list[Any]]:
             *("street_account", "street_postal", "street_name"),
         )
     }
+    columns |= {"own_account": [account for account, _key in own], "own_key": [key for _account, key in own]}
     for account, body in found:
         person = json.loads(body)
         names = list(_names(person))
