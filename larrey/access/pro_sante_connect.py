@@ -19,6 +19,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.django_client import DjangoOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -27,6 +28,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 from joserfc.errors import JoseError
+from requests.adapters import BaseAdapter
 
 from larrey.access import signals
 from larrey.access.models import Account
@@ -41,9 +43,29 @@ LEEWAY = 30
 """Seconds by which the provider's clock may differ."""
 TIMEOUT = 10
 """Seconds after which the provider is said not to answer."""
+NEAR: dict[str, BaseAdapter] = {}
+"""Addresses (their beginning) that are not reached over the network: the demo's stand-in, which this very process answers. A
+server that asked itself by HTTP would wait for one of its own threads, and with all of them waiting, for ever."""
 _SUBJECT = re.compile(r"8(\d{11})\Z", re.ASCII)
 """``SubjectNameID`` of a professional with a RPPS number: 8 and the eleven digits (annexe "identité" of the PGSSI-S)."""
 _TOKEN, _NEXT = "psc_id_token", "psc_next"
+
+
+class _Session(OAuth2Session):  # type: ignore[misc]  # Authlib carries no types
+    """Authlib's HTTP, which knows what is near."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for beginning, adapter in NEAR.items():
+            self.mount(beginning, adapter)
+
+
+class _App(DjangoOAuth2App):  # type: ignore[misc]  # Authlib carries no types
+    client_cls = _Session
+
+
+class _Clients(OAuth):  # type: ignore[misc]  # Authlib carries no types
+    oauth2_client_cls = _App
 
 
 class Refused(Exception):
@@ -159,7 +181,7 @@ def _checked_client() -> DjangoOAuth2App:
 
 @lru_cache(maxsize=8)
 def _client(issuer: str, client_id: str, client_secret: str) -> DjangoOAuth2App:
-    return OAuth().register(
+    return _Clients().register(
         "psc",
         client_id=client_id,
         client_secret=client_secret,

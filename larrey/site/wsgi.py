@@ -34,6 +34,7 @@ def rest_settings(settings: Settings) -> RestSettings:
         binary=settings.max_blob_mb * MEBIBYTE,
         seconds=settings.max_statement_seconds,
         token_seconds=settings.token_seconds,
+        trace_waits=settings.trace_waits,
         origins=frozenset(settings.app_origins),
         parameters=settings.max_parameters,
         search=Limits(
@@ -71,8 +72,9 @@ class Door:
         self._psc: Application | None = None
         if settings.psc_simulated:
             from larrey.site.psc.serving import application as stand_in  # noqa: PLC0415  only a demo needs it
+            from larrey.site.psc.serving import bring_near  # noqa: PLC0415  only a demo needs it
 
-            self._psc = stand_in(settings)
+            self._psc = bring_near(stand_in(settings))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from larrey.access import accounts
 from larrey.access.models import Account
+from larrey.access.pro_sante_connect import NEAR
 from larrey.kit import json
-from larrey.site.psc import serving
+from larrey.site.psc import CLIENT_ID, PATH, serving
 from larrey.site.settings import Settings, load
 from larrey.site.wsgi import Door
 
@@ -105,3 +108,35 @@ def test_it_sends_people_back_to_this_server_alone(tmp_path: Path) -> None:
         "//localhost/x",
     ]:
         assert not client.may_return(address), address
+
+
+def test_one_signs_in_without_the_server_asking_itself_over_the_network(site: str, tmp_path: Path) -> None:
+    """Nothing listens on that port: with every thread in a sign-in, a server that asked itself would wait for ever."""
+    account = accounts.create("jeanne", name="Jeanne", role="nurse", password="cheval-agrafe-pile")
+    Account.objects.filter(pk=account.pk).update(rpps="10003456786")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = settings(tmp_path, LARREY_DEMO="1", LARREY_PORT=str(port), LARREY_ALLOWED_HOSTS="testserver")
+    provider = serving.bring_near(serving.application(given))
+    told = {
+        "issuer": provider.issuer,
+        "client_id": CLIENT_ID,
+        "client_secret": provider.client.secret,
+        "simulated": True,
+        "own": "",
+    }
+    browser = Client()
+    try:
+        with override_settings(PRO_SANTE_CONNECT=told):
+            asked = browser.get("/account/psc/start").headers["Location"]
+            assert asked.startswith("/psc/authorize?")  # by whatever name the browser knows this server
+            near = requests.Session()
+            near.mount(f"{provider.issuer}/", NEAR[f"{provider.issuer}/"])
+            choice = provider.issuer.removesuffix(PATH) + asked
+            back = near.post(choice, data={"rpps": "10003456786"}, allow_redirects=False).headers["Location"]
+            assert browser.get(back.removeprefix("http://testserver")).status_code == 302
+            assert "Pro Santé Connect" in browser.get("/account/sessions").content.decode()
+            assert browser.post("/account/sign-out").headers["Refresh"].startswith("0; url=/psc/logout?")
+    finally:
+        del NEAR[f"{provider.issuer}/"]

@@ -14,6 +14,7 @@ from joserfc.jwk import RSAKey
 
 from larrey.kit import json
 from larrey.site.psc import CLIENT_ID, PATH, client_secret
+from larrey.site.psc.near import Near
 from larrey.site.psc.provider import Client, Person, Provider
 from larrey.site.settings import Settings, secret_key
 
@@ -54,7 +55,7 @@ def people() -> list[Person]:
 
     from larrey.access.models import Account  # noqa: PLC0415  needs Django loaded
 
-    close_old_connections()
+    close_old_connections()  # Django does it for its own requests alone
     found = Account.objects.filter(is_active=True).exclude(rpps="").order_by("name")
     held = [Person(one.rpps, one.name, _PROFESSIONS.get(one.role, "60"), one.role_name) for one in found]
     return [*held, STRANGER]
@@ -72,6 +73,14 @@ def signing_key(folder: Path) -> RSAKey:
             os.link(making.name, path)
         Path(making.name).unlink()
     return RSAKey.import_key(json.loads(path.read_bytes()))
+
+
+def bring_near(provider: Provider) -> Provider:
+    """Let this process's sign-in ask ``provider`` directly, not one of its own busy threads by HTTP."""
+    from larrey.access.pro_sante_connect import NEAR  # noqa: PLC0415  needs Django loaded
+
+    NEAR[f"{provider.issuer}/"] = Near(provider.issuer, provider)
+    return provider
 
 
 def application(settings: Settings) -> Provider:
