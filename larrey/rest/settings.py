@@ -17,6 +17,7 @@ class RestSettings:
     ``base_url``: the public address of the API without a trailing slash, e.g. ``https://chu.example/fhir``;
     empty: taken from each request's Host header. ``body``: most bytes of a JSON request, compressed or not.
     ``binary``: most bytes of one Binary's content. ``seconds``: longest single statement in the database.
+    ``trace_waits``: a read's row of the trace is on the disk before the answer leaves (docs/why/trace.md).
     ``token_seconds``: how long a verified token is remembered, that is how long a revoked one may live on.
     ``origins``: the origins (``https://app.example``) of apps in browsers that may call; nobody else's pages read an answer.
     ``parameters``: most name-value pairs in one query. ``search`` and ``rules``: the limits of the store.
@@ -27,6 +28,7 @@ class RestSettings:
     binary: int = 50 * MEBIBYTE
     seconds: float = 30.0
     token_seconds: float = 30.0
+    trace_waits: bool = False
     origins: frozenset[str] = frozenset()
     parameters: int = 500
     search: Limits = field(default_factory=Limits)

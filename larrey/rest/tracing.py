@@ -62,7 +62,7 @@ def read(cursor: Cursor[Any], request: Request, action: Action, shown: Sequence[
         patient_id=patient_id,
         address=address(request),
         door=DOOR,
-        quick=True,
+        quick=not request.settings.trace_waits,
     )
 
 

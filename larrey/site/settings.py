@@ -234,6 +234,9 @@ class Settings:
     token_seconds: int = _setting(
         API, "How long a verified access token is remembered, that is, how long a revoked one may still work.", _whole(0, 600), 30
     )
+    trace_waits: bool = _setting(
+        API, "1: a FHIR read waits until its row of the trace is on the disk (docs/why/trace.md); writes always do.", _YES, False
+    )
     machine_token_seconds: int = _setting(
         API, "Life of an access token that a backend service gets (`/oauth/token`), in seconds.", _whole(30, 3600), 300
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from larrey.rest import routing
 from tests.access.conftest import Doors
 from tests.access.matrix import (
     API,
@@ -24,6 +25,14 @@ from tests.access.matrix import (
 )
 from tests.access.world import Piece, World
 from tests.rest.client import Answer
+
+
+def test_a_new_interaction_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = {**routing.TYPE_BELOW, "$new": {"POST": routing.TYPE["GET"]}}
+    monkeypatch.setattr(routing, "TYPE_BELOW", new)
+    monkeypatch.setattr(routing, "SHELVES", {"GET": routing.TYPE["GET"]}, raising=False)
+    assert {key for key, _ in interactions()} - API.keys() == {"TYPE_BELOW $new POST", "SHELVES GET"}
+
 
 THOROUGH = frozenset({"doctor", "medical-secretary", "admission-desk", "coder", "patient", "parent", "machine"})
 """With them every piece is tried; with the others, whose sight is made in the same way, those of these patients:"""

@@ -314,3 +314,35 @@ def test_more_patients_than_a_row_names_are_told_in_several(
     rows = traced()
     assert [len(row.patients or ()) for row in rows] == [1000, 1000, 500]
     assert set().union(*(row.patients or () for row in rows)) == set(keys)
+
+
+def test_content_is_traced_before_it_streams(api: Client, traced: Traced) -> None:
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "/fhir",
+        "PATH_INFO": "/Binary/scan",
+        "HTTP_HOST": "test",
+        "HTTP_AUTHORIZATION": "Bearer all",
+    }
+    pieces = api.app(environ, lambda *_: None)
+    [row] = traced()
+    assert row.what == "Binary/scan read"
+    assert b"".join(pieces) == b"scanned"
+    assert traced() == []
+
+
+def test_where_the_installation_wants_it_a_read_waits_for_the_disk(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(trail, "_QUICK", "where set_config('larrey.quick', 'on', false) = 'on'")
+    for waits in (False, True):
+        settings = []
+
+        def verify(cursor: psycopg.Cursor[Any], _: str, settings: list[Any] = settings) -> Caller:
+            settings.append(cursor)
+            return Caller("token:x", {"*": "rs"}, EVERYONE)
+
+        client = Client(serve(RestSettings(trace_waits=waits), verify=verify), token="x")
+        assert client.get("/Patient/anna").status == 200
+        row = settings[0].execute("select current_setting('larrey.quick', true)").fetchone()
+        sent.append(row[0] or "")
+    assert sent == ["on", ""]
