@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from larrey import store
 from larrey.store.caller import system
 from tests.browser.conftest import Server
+from tests.browser.people import CARDIOLOGY
 from tests.browser.test_story import AXE, SCREEN, sign_in, visit
 
 NADIA = "nadia"
@@ -82,6 +83,7 @@ def _story() -> Iterator[Resource]:
         "name": [{"use": "official", "family": "Belkacem", "given": ["Nadia"]}],
         "gender": "female",
         "birthDate": "1958-03-14",
+        "generalPractitioner": [{"reference": f"Organization/{CARDIOLOGY}"}],
     }
     class_ = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}
     yield _of("Encounter", "n-stay", status="finished", **{"class": class_}, period={"start": "2026-03-01", "end": "2026-03-13"})
