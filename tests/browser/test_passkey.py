@@ -185,6 +185,11 @@ def test_a_page_that_nobody_looks_at_locks_itself(page: Page) -> None:
     page.keyboard.press("Shift")
     page.clock.fast_forward("20:00")
     expect(page.get_by_role("heading", name="Mes sessions")).to_be_visible()
+    with page.expect_response("**/account/present") as told:
+        page.keyboard.press("Shift")  # she reads: the server hears of it now and then
+        page.clock.fast_forward("06:00")
+        page.clock.run_for(16_000)
+    assert told.value.status == 204
     page.clock.fast_forward("31:00")
     expect(page.get_by_role("heading", name="Poste verrouillé")).to_be_visible()
 
