@@ -298,7 +298,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("change", WRONG, ids=str)
+@pytest.mark.parametrize(
+    "change", WRONG, ids=[f"wrong-{number}" for number in range(len(WRONG))]
+)  # keys are random: no names of them
 def test_what_is_wrong_is_not_registered(module_site: str, change: dict[str, Any]) -> None:
     given: dict[str, Any] = {
         "name": f"Faux {secrets.token_hex(3)}",
