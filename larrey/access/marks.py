@@ -12,27 +12,33 @@ from larrey.fhir.secrecy import VIP
 from larrey.kit import clock
 from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
-from larrey.store.keys import resource_key
+from larrey.store.keys import parameter_key, resource_key
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
     """``glass``: the glass that the caller broke and that holds. ``discreet``: the patient is known to the public (VIP).
 
-    ``opposed``: she opposes sharing between hospitals. ``own``: the record is the caller's own.
+    ``opposed``: she opposes sharing between hospitals. ``own``: the record is the caller's own; ``namesake``: she bears the
+    same family name, as a relative would.
     """
 
     glass: Broken | None = None
     discreet: bool = False
     opposed: bool = False
     own: bool = False
+    namesake: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.glass or self.discreet or self.opposed or self.own)
+        return bool(self.glass or self.discreet or self.opposed or self.own or self.namesake)
 
 
+_MY_FAMILY, _FAMILY = parameter_key("Practitioner", "family"), parameter_key("Patient", "family")
 _MARKS = """
 select (r.secrecy & %(vip)s) <> 0, exists (select from record.care o where o.patient = %(patient)s and o.ground = 'O'),
+    exists (select from record.resource me, record.string_value mine, record.string_value hers
+        where me.type = 'Practitioner' and me.key = %(person)s and mine.rid = me.rid and mine.key = %(my_family)s
+            and hers.rid = r.rid and hers.key = %(family)s and hers.value = mine.value),
     g.id, g.reason, g.text, g.at, g.until
 from record.resource r
 left join lateral (
@@ -52,10 +58,14 @@ def marks(cursor: Cursor[Any], caller: Caller, patient_id: str, own: str = "") -
             "account": caller.account or 0,
             "now": clock.now(),
             "key": resource_key("Patient", patient_id),
+            "person": caller.sight.person,
+            "my_family": _MY_FAMILY,
+            "family": _FAMILY,
         },
         prepare=True,
     ).fetchone()
     if row is None:
         return Marks()
-    discreet, opposed, *glass = row
-    return Marks(Broken(*glass) if glass[0] is not None else None, discreet, opposed, bool(own) and own == patient_id)
+    discreet, opposed, namesake, *glass = row
+    hers = bool(own) and own == patient_id
+    return Marks(Broken(*glass) if glass[0] is not None else None, discreet, opposed, hers, namesake and not hers)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from larrey.access import standing
@@ -102,6 +105,14 @@ def test_the_glass_is_closed_by_hand_or_by_time(elsewhere: Client, connection: p
     assert elsewhere.get(CHART).status_code == 200
     connection.execute("update record.care set high = now() - interval '1 second' where ground = 'G'")
     assert elsewhere.get(CHART).status_code == 403
+
+
+def test_the_time_is_a_setting(elsewhere: Client, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "LARREY", replace(settings.LARREY, glass_minutes=30))
+    assert "pendant 30 minutes" in words(elsewhere.get(CHART))
+    elsewhere.post(f"{CHART}/glass", GIVEN)
+    row = connection.execute("select until - at from access_glass").fetchone()
+    assert row == (timedelta(minutes=30),)
 
 
 def test_what_was_said_of_a_glass_is_never_changed(elsewhere: Client, connection: psycopg.Connection) -> None:
@@ -215,6 +226,8 @@ def test_marks_show_on_every_page(signed_in: SignedIn, fill: Fill) -> None:
     assert "s’oppose au partage" in text
     assert "C’est votre propre dossier" in words(doctor.get(CHART))
     assert "larrey-marks" not in doctor.get("/chart/marie").content.decode()
+    fill({"resourceType": "Practitioner", "id": "my-doctor", "name": [{"family": "MARTIN"}]})
+    assert "Vous portez le nom de famille de ce patient" in words(doctor.get("/chart/marie"))
 
 
 def test_a_printed_page_and_a_downloaded_file_are_traced(signed_in: SignedIn, fill: Fill, connection: psycopg.Connection) -> None:

@@ -41,7 +41,7 @@ def page(request: HttpRequest, account: Account, caller: Caller, patient_id: str
             "patient_id": patient_id,
             "identity": _identity(account, caller, patient_id, given),
             "form": form if glass else None,
-            "hours": settings.LARREY.glass_minutes / 60,
+            "minutes": settings.LARREY.glass_minutes,
         },
         status=400 if form.is_bound else 403,
         reason=_("This patient is not of your units."),

@@ -22,7 +22,7 @@ LINES = 40
 NOTICES = 20
 """Broken glasses that are told on the first page."""
 
-# What the patient herself did is not news to her.
+# What the patient herself did is not news to her; that another patient mistyped an address would tell who that is.
 _LINES = """
 with found as (
     select e.* from access_audit e where e.patient = %(patient)s and (e.action <> 'search' or e.door <> 'page')
@@ -33,7 +33,7 @@ with found as (
 select max(f.id), min(f.at), max(f.at), f.account_id, a.name, f.actor, f.role, f.place,
     array_agg(distinct f.action), array_agg(distinct f.what) filter (where f.action <> 'break-glass'), array_agg(distinct f.why)
 from found f left join access_account a on a.id = f.account_id
-where f.account_id is distinct from %(account)s
+where f.account_id is distinct from %(account)s and not (f.role = 'patient' and f.action = 'refused')
 group by (f.at at time zone 'Europe/Paris')::date, f.account_id, a.name, f.actor, f.role, f.place
 having %(before)s::bigint is null or max(f.id) < %(before)s
 order by max(f.id) desc limit %(limit)s

@@ -8,9 +8,11 @@ import psycopg
 import pytest
 from django.test import Client
 
+from larrey import store
 from larrey.access.trail import Action
 from larrey.apps.trace.queries import entries
 from larrey.apps.trace.tests.conftest import ANNE, GIVEN, PAUL, SignedIn, words
+from larrey.store.caller import Caller
 
 pytestmark = pytest.mark.usefixtures("ward")
 PAGE = f"/trace/patients/{ANNE}"
@@ -141,10 +143,19 @@ def test_the_number_of_statements_does_not_grow(
     assert len(statements) == few <= 9, "\n".join(statements)
 
 
+def test_the_trace_of_a_deleted_record_remains(
+    signed_in: SignedIn, staff: Callable[..., int], did: Callable[..., None], connection: psycopg.Connection, caller: Caller
+) -> None:
+    did(staff("nurse", "ward", username="one", name="Zoé Un"), Action.OPEN, PAUL)
+    store.retry(connection, lambda cursor: store.delete(cursor, caller, "Patient", PAUL))
+    officer = signed_in("security-officer", "")
+    assert "Zoé Un" in words(officer.get(f"/trace/patients/{PAUL}"))
+    assert officer.get("/trace/patients/nobody").status_code == 404
+
+
 def test_what_a_program_read_is_told(signed_in: SignedIn, connection: psycopg.Connection) -> None:
     from larrey.access import trail  # noqa: PLC0415
     from larrey.kit.ids import patient_uuid  # noqa: PLC0415
-    from larrey.store.caller import Caller  # noqa: PLC0415
 
     with connection.cursor() as cursor:
         machine = Caller(actor="token:laboratoire", role="machine")

@@ -87,6 +87,11 @@ def test_her_own_readings_are_no_news(anne: Client, signed_in: SignedIn) -> None
     assert "Personne n’a ouvert votre dossier" in words(anne.get(MINE))
 
 
+def test_another_patient_who_was_refused_is_not_named(anne: Client, signed_in: SignedIn) -> None:
+    signed_in("patient", "", username="paul", patient=PAUL, name="Paul Roche").get(f"/chart/{ANNE}")
+    assert "Roche" not in words(anne.get(MINE))
+
+
 def test_days_come_in_pages(
     anne: Client, staff: Callable[..., int], did: Callable[..., None], monkeypatch: pytest.MonkeyPatch, statements: list[str]
 ) -> None:

@@ -37,7 +37,7 @@ def who_opened(request: HttpRequest, patient_id: str) -> HttpResponse:
             header, why = _door(cursor, caller, patient_id, account.patient)
             page = entries.of_patient(cursor, patient_id, form.filters(), before, patients=header is None)
             identity = header.identity if header else people.patients(cursor, caller, [patient_id]).get(patient_id)
-            if identity is None:
+            if identity is None and not page.entries:  # of a deleted record the trace remains
                 raise NotFound(f"Patient/{patient_id} is not known.")
             trace(cursor, caller, Action.OPEN, what, patient_id=patient_id, why=why, address=address)
     except Forbidden:
