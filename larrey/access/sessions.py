@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TOUCH = timedelta(minutes=1)
 """How exactly it is known when a session was last used: it is written no more often."""
+STRANGERS = timedelta(hours=1)
+"""How long the session of someone who has not signed in is kept: long enough for a sign-in elsewhere and back."""
 _COLUMNS = ("account_id", "started", "seen", "locked", "address", "agent", "means")
 
 
@@ -114,9 +116,11 @@ class SessionStore(DatabaseStore):
         return clock.now() - seen if seen else timedelta(0)
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
-        """A sign-in ends a fixed time after it began, however much it is used."""
+        """A sign-in ends a fixed time after it began, however much it is used; what a stranger began, soon."""
         started: datetime | None = self._columns.get("started")
-        return started + timedelta(seconds=settings.SESSION_COOKIE_AGE) if started else super().get_expiry_date(**kwargs)
+        if started is None:
+            return min(clock.now() + STRANGERS, super().get_expiry_date(**kwargs))
+        return started + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         row: Session = super().create_model_instance(data)  # type: ignore[assignment]  # of get_model_class

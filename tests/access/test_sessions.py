@@ -218,3 +218,10 @@ def test_sessions_that_are_over_are_swept_away_by_the_next_sign_in() -> None:
     Session.objects.update(expire_date=clock.now())
     signed_in()
     assert Session.objects.count() == 1
+
+
+def test_what_a_stranger_began_is_not_kept_for_long() -> None:
+    assert Client().get("/account/sign-in/passkey", headers={"accept": "application/json"}).status_code == 200
+    [row] = Session.objects.all()
+    assert row.account_id is None
+    assert row.expire_date <= clock.now() + sessions.STRANGERS
