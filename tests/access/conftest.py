@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from conftest import put_staff
 from larrey.access import standing
+from larrey.access.glass import break_glass
 from larrey.kit import json
 from larrey.kit.errors import Unauthenticated
 from larrey.kit.ids import patient_uuid
@@ -19,7 +20,7 @@ from larrey.rest.settings import RestSettings
 from larrey.store.caller import Caller, system
 from larrey.store.keys import resource_key
 from larrey.store.search.limits import Limits
-from tests.access.matrix import PERSONAS, Ask
+from tests.access.matrix import DOCTORS, PERSONAS, Ask
 from tests.access.world import HOME, Piece, World, build
 from tests.rest.client import Answer, Client
 
@@ -61,11 +62,17 @@ class Doors:
         if persona == "nobody":
             return Caller("nobody")
         with self.world.connection.cursor(binary=True) as cursor:
-            return standing.caller_of(cursor, self.accounts[persona])
+            return person(cursor, self.accounts, persona)
+
+
+def person(cursor: psycopg.Cursor[Any], accounts: dict[str, int], persona: str) -> Caller:
+    """Who someone with an account is to the record; an app has a token bound to one patient."""
+    caller = standing.caller_of(cursor, accounts[persona])
+    return replace(caller, sight=replace(caller.sight, only=patient_uuid("own"))) if persona == "launched" else caller
 
 
 def people(connection: psycopg.Connection[Any]) -> dict[str, int]:
-    """An account for each persona that has one; all work at home, but for the patient and the parent."""
+    """An account for each persona that has one; all work at home, but for a few."""
     staff = partial(put_staff, connection)
     accounts = {}
     for persona in PERSONAS:
@@ -73,6 +80,12 @@ def people(connection: psycopg.Connection[Any]) -> dict[str, int]:
             accounts[persona] = staff(persona, "", username="patient-own", patient="own")
         elif persona == "parent":
             accounts[persona] = staff("patient", "", username="parent", patient="minor", representative=True)
+        elif persona == "surgeon":
+            accounts[persona] = staff("doctor", "surgery", username=persona, hospital="south")
+        elif persona == "psychiatrist":
+            accounts[persona] = staff("doctor", "psy", username=persona, hospital="north")
+        elif persona in DOCTORS:
+            accounts[persona] = staff("doctor", HOME, username=persona, hospital="north")
         elif persona not in ("machine", "nobody"):
             accounts[persona] = staff(persona, HOME, hospital="north")
     return accounts
@@ -82,13 +95,16 @@ def people(connection: psycopg.Connection[Any]) -> dict[str, int]:
 def doors(module_connection: psycopg.Connection[Any], module_database_url: str) -> Doors:
     world = build(module_connection)
     accounts = people(module_connection)
+    with module_connection.transaction(), module_connection.cursor(binary=True) as cursor:
+        rescuer = standing.caller_of(cursor, accounts["rescuer"])
+        break_glass(cursor, rescuer, "stranger", "emergency", "Arrêt cardiaque au bloc", address=None)
 
     def verify(cursor: psycopg.Cursor[Any], secret: str) -> Caller:
         if secret == "machine":
             return system("machine")
         if secret not in accounts:
             raise Unauthenticated("unknown")
-        return standing.caller_of(cursor, accounts[secret])
+        return person(cursor, accounts, secret)
 
     app = application(SETTINGS, lambda: psycopg.connect(module_database_url), verify=verify)
     clients = {persona: Client(app, token=None if persona == "nobody" else persona) for persona in PERSONAS}

@@ -26,7 +26,10 @@ HOUSE = ("admission-desk", "coder")
 """They see the patients of their hospital."""
 OUTSIDE = ("researcher", "support-agent", "administrator", "security-officer")
 """They see no patient."""
-PERSONAS = (*CARERS, *HOUSE, "identity-officer", *OUTSIDE, "patient", "parent", "machine", "nobody")
+DOCTORS = ("surgeon", "psychiatrist", "rescuer", "launched")
+"""Doctors of the other hospital and of a sensitive unit; one at home who broke the glass of the stranger; an app that one at home
+has launched for her own patient."""
+PERSONAS = (*CARERS, *HOUSE, "identity-officer", *OUTSIDE, "patient", "parent", *DOCTORS, "machine", "nobody")
 """The thirteen roles; ``parent`` stands for the minor; ``machine`` has a token that may do everything; ``nobody`` has none."""
 UNTOLD = frozenset({"patient", "parent", "nobody"})
 """To them, what is not theirs does not exist."""
@@ -45,10 +48,22 @@ SIGHT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "identity-officer": {},
     "patient": {"plain": ("own",), "patient-only": ("own",), "hidden": ("own",), "sensitive": ("own",)},
     "parent": {"plain": ("minor",)},
+    "surgeon": {"plain": ("stranger", "discreet", "opposed"), "not-yet-told": ("stranger",), "elsewhere": ("opposed",)},
+    "psychiatrist": {"plain": ("mind",)},
+    "rescuer": {
+        **_OF_UNITS,
+        "plain": (*_OF_UNITS["plain"], "stranger"),
+        "not-yet-told": ("own", "stranger"),
+        "hidden": ("stranger",),
+        "sensitive": ("stranger",),
+        "with-stranger": ("own",),
+    },
+    "launched": {"plain": ("own",), "not-yet-told": ("own",)},
     "machine": dict.fromkeys(("plain", *_SECRETS), NAMES),
     "nobody": {},
 }
 """Persona → how secret → whose. What a patient keeps for herself is nobody's but hers."""
+_OF_NO_STAY = frozenset({"Patient", "AllergyIntolerance", "Provenance"})
 IDENTITIES = frozenset({"identity-officer", "admission-desk"})
 """They see every patient's identity, and no more by that."""
 
@@ -67,10 +82,12 @@ def seen(persona: str, piece: Piece, sort: str = "") -> Answer:
         and piece.owner in ("own", "mind")
     ):
         return "may"  # who admits, and who codes, knows of the stay; not of what was done in it
-    if persona in HOUSE and piece.owner == "mind" and piece.type in ("Patient", "AllergyIntolerance", "List", "Provenance"):
+    if persona in HOUSE and piece.owner == "mind" and piece.type in _OF_NO_STAY:
         return "may"  # nothing that tells of the sensitive stay
     if piece.owner not in SIGHT[persona].get(sort, ()):
         return "no"
+    if persona == "surgeon" and piece.owner == "opposed" and sort == "plain" and piece.type not in _OF_NO_STAY:
+        return "no"  # it belongs to a stay in the other hospital, and she opposes sharing
     return "may" if piece.deleted or (piece.type == "Provenance" and persona != "machine") else "yes"
 
 
@@ -85,7 +102,7 @@ def may(persona: str, letter: str, type_: str) -> bool:
     """Whether the role may do ``letter`` on resources of a type: tests/access/test_roles.py says what roles may."""
     if persona in ("machine", "nobody"):
         return persona == "machine"
-    role = Role.PATIENT if persona == "parent" else Role(persona)
+    role = Role.PATIENT if persona == "parent" else Role.DOCTOR if persona in DOCTORS else Role(persona)
     return letter in RULES[role].rights.get(type_, "")
 
 

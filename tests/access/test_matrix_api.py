@@ -11,6 +11,7 @@ from larrey.rest import routing
 from tests.access.conftest import Doors
 from tests.access.matrix import (
     API,
+    DOCTORS,
     PERSONAS,
     UNTOLD,
     Address,
@@ -34,15 +35,20 @@ def test_a_new_interaction_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {key for key, _ in interactions()} - API.keys() == {"TYPE_BELOW $new POST", "SHELVES GET"}
 
 
-THOROUGH = frozenset({"doctor", "medical-secretary", "admission-desk", "coder", "patient", "parent", "machine"})
-"""With them every piece is tried; with the others, whose sight is made in the same way, those of these patients:"""
-FEW = frozenset({"own", "stranger"})
+THOROUGH = frozenset({"doctor", "medical-secretary", "admission-desk", "coder", "patient", "parent", "machine", *DOCTORS})
+"""With them every piece is tried; with the others, whose sight is made in the same way, these:"""
+FEW = frozenset(
+    (
+        *("own", "own-lab", "own-stay", "own-letter", "own-letter-content", "own-masked", "own-diary", "own-diary-content"),
+        *("stranger", "stranger-lab", "stranger-stay", "stranger-letter", "stranger-letter-content", "own-and-stranger"),
+    )
+)
 
 
 def pieces(world: World, address: Address, persona: str) -> Iterator[Piece]:
     """The pieces that an address is tried on with a persona."""
     for piece in world.pieces:
-        if piece.deleted or (persona not in THOROUGH and piece.owner not in FEW):
+        if piece.deleted or (persona not in THOROUGH and piece.id not in FEW):
             continue
         if (piece.type in address.types) if address.types else piece.type != "Binary":
             yield piece

@@ -13,7 +13,17 @@ from tests.access.matrix import FORM, PATCH, PERSONAS, UNTOLD, Ask, leaks, may, 
 from tests.access.world import observation, ref
 from tests.rest.client import Answer
 
-INSIDERS = ["doctor", "medical-secretary", "admission-desk", "coder", "identity-officer", "researcher", "patient", "parent"]
+INSIDERS = [
+    "doctor",
+    "launched",
+    "medical-secretary",
+    "admission-desk",
+    "coder",
+    "identity-officer",
+    "researcher",
+    "patient",
+    "parent",
+]
 """One of each kind of sight; test_matrix_api has all."""
 
 # {w}: a patient of the other hospital, or one who does not exist. What is asked of the one must be answered as of the other.
@@ -300,7 +310,7 @@ def test_what_leads_elsewhere_shows_only_what_is_seen(doors: Doors, persona: str
     assert not wrong, complaint(wrong)
 
 
-@pytest.mark.parametrize("persona", [*INSIDERS, "machine"])
+@pytest.mark.parametrize("persona", [*INSIDERS, "surgeon", "psychiatrist", "rescuer", "machine"])
 def test_counts_are_of_what_is_seen(doors: Doors, persona: str) -> None:
     """Every way of counting gives the number of what one can leaf through."""
     wrong = []
@@ -341,7 +351,7 @@ def test_a_place_in_anothers_pages_opens_nothing(doors: Doors, persona: str) -> 
     assert not wrong, complaint(wrong)
 
 
-@pytest.mark.parametrize("persona", [*INSIDERS, "machine"])
+@pytest.mark.parametrize("persona", [*INSIDERS, "surgeon", "psychiatrist", "rescuer", "machine"])
 def test_the_feed_and_the_export_carry_only_what_is_seen(doors: Doors, persona: str) -> None:
     unseen, caller, connection = secrets(persona, doors.world), doors.caller(persona), doors.world.connection
     with connection.transaction(), connection.cursor(binary=True) as cursor:

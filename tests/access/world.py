@@ -281,6 +281,7 @@ def _patient(world: World, person: Person) -> None:
             "mode": "working",
             "subject": subject,
             "entry": [{"item": ref("Observation", f"{name}-lab")}],
+            **during,
         },
         "title",
     )
