@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from psycopg import Cursor
@@ -27,6 +27,7 @@ from larrey.kit.ids import hash64, is_resource_id, patient_uuid
 from larrey.store.caller import NOBODY, Caller, Sight, system
 from larrey.store.hospitals import hospitals
 from larrey.store.keys import parameter_key, reference_key, resource_key
+from larrey.store.search.driving import FEW_TIES
 
 SECONDS = 25.0
 """How long what was found of a person is kept, by process."""
@@ -47,6 +48,10 @@ select type, key, body from (
     union all
     select type, key, body, rid from record.resource where type = 'PractitionerRole' and tokens @> array[%(mark)s]
 ) found order by type, rid
+"""
+_TIES = """
+select count(*) from (
+    select from record.care where who = any(%(keys)s::bigint[]) and high > %(since)s limit %(most)s::bigint) found
 """
 _WORKS = parameter_key("PractitionerRole", "practitioner")
 
@@ -168,8 +173,12 @@ def _of_units(question: _Question) -> tuple[Sight, str]:
     # Who works for the whole hospital does not work in its sensitive units by that: she has a role there, or none.
     seen = hers.union(_around(question, duties.units)).difference(sensitive) if rule.reach == "hospital" else hers
     known = [key for key in (person, glass, *duties.keys) if key]
+    keys = tuple(sorted(seen.union(known)))
+    since = question.now - timedelta(days=rule.after)
+    ties = question.cursor.execute(_TIES, {"keys": list(keys), "since": since, "most": FEW_TIES + 1}).fetchone()
+    assert ties is not None  # an aggregate always answers
     sight = Sight(
-        keys=tuple(sorted(seen.union(known))),
+        keys=keys,
         person=person,
         glass=glass,
         sensitive=sensitive,
@@ -177,6 +186,7 @@ def _of_units(question: _Question) -> tuple[Sight, str]:
         ahead=rule.ahead,
         after=rule.after,
         identities=rule.identities,
+        few=ties[0] <= FEW_TIES,
         told=rule.told,
     )
     return sight, units[0] if units else ""

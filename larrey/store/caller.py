@@ -28,6 +28,7 @@ class Sight:
     the glass she broke (0: none). ``sensitive``: keys of the sensitive units (and their places) that are not hers.
     ``hospital``: keys of all units and places of the hospitals where she works, for patients who oppose sharing.
     ``identities``: types that she sees of every patient of the group; ``finding``: as far as they are not discreet (VIP).
+    ``few``: her ties are few enough for a search to start from them; a hint, which changes no answer.
     ``only``: the one patient to whom a token is bound. ``told``: refusals tell her why; others are told "not found".
     """
 
@@ -43,6 +44,7 @@ class Sight:
     after: int = 0
     identities: frozenset[str] = frozenset()
     finding: bool = False
+    few: bool = False
     only: UUID | None = None
     told: bool = False
 

@@ -300,4 +300,4 @@ def test_reading_a_standing_costs_a_few_statements(
     assert sent == []
     standing.forget(account)
     standing.caller_of(cursor, account)
-    assert len(sent) == 3, sent  # the account, the professional and her roles, what lies below
+    assert len(sent) == 4, sent  # the account, the professional and her roles, what lies below, how many ties

@@ -54,7 +54,8 @@ def callers() -> dict[str, Caller]:
     """The three who ask."""
 
     def someone(key: int) -> Caller:
-        sight = Sight(keys=(*_ELSEWHERE, key), sensitive=_SENSITIVE, hospital=_ELSEWHERE, after=90, ahead=2, told=True)
+        few = key == WARD
+        sight = Sight(keys=(*_ELSEWHERE, key), sensitive=_SENSITIVE, hospital=_ELSEWHERE, after=90, ahead=2, few=few, told=True)
         return Caller(f"account:bench{key}", _RIGHTS, sight, "doctor")
 
     return {"machine": Caller("token:bench", _RIGHTS, EVERYONE), "every patient": someone(EVERY), "a ward": someone(WARD)}

@@ -32,9 +32,9 @@ from larrey.store.search.equality import equality_keys
 from larrey.store.search.meeting import WALKED, Meet, meeting
 from larrey.store.search.nearest import nearest, walk
 from larrey.store.search.ordering import value_rows
-from larrey.store.search.policy import granted, of_types, together
+from larrey.store.search.policy import granted, her_ties, of_types, together
 from larrey.store.search.sorting import Order
-from larrey.store.search.sql import Sql, every, join, some, sql
+from larrey.store.search.sql import TRUE, Sql, every, join, some, sql
 
 FEW = 10_000
 """Rows that are fetched and sorted rather than met by walking."""
@@ -42,6 +42,8 @@ FEW_KEYS = 1_000
 """Resources at the other end of a chain that are looked up one by one in the array index."""
 FEW_PATIENTS = 2_000
 """Patients at the other end of a chain that are looked up one by one."""
+FEW_TIES = 1_000
+"""Ties of a caller, several for each patient of hers, from which a search may start."""
 MOST = 3
 """Conditions of one search that are tried as drivers; further ones are always checked row by row."""
 
@@ -81,6 +83,18 @@ def drivers(compiler: Compiler, nodes: Sequence[Node], scope: Sequence[str] | No
         else:
             found.append(driver)
     return found, rest
+
+
+def of_her_patients(compiler: Compiler, nodes: Sequence[Node], scope: Sequence[str] | None) -> Driver | None:
+    """From the patients of someone who has few: an order of everybody's rows is walked far before a page of hers is met.
+
+    ``nodes`` are those that drive nothing themselves.
+    """
+    ties = her_ties(compiler.caller, scope)
+    if ties is None:
+        return None
+    rows = every([granted("c", compiler.caller, "s", scope), compiler.conjunction("c", nodes)])
+    return Driver(sql("select c.rid from record.resource c where %s and c.patient = any({seeds})", rows), TRUE, ties, FEW_TIES)
 
 
 def _bounds(node: Node) -> set[str]:

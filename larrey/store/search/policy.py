@@ -203,6 +203,19 @@ def owner_seen(expression: str, caller: Caller) -> Sql:
     return positional(_owner(kind_of(caller), expression), values(caller))
 
 
+def her_ties(caller: Caller, types: Collection[str] | None) -> Sql | None:
+    """A query for the patients, column ``x``, of whom ``caller`` may see rows of ``types``, some several times.
+
+    None when her ties are many, or do not say it: who sees everybody, or also rows that are of no one patient.
+    """
+    kind = kind_of(caller)
+    if kind.everyone or kind.own or not caller.sight.few or not types or not _OF_ONE_PATIENT.issuperset(types):
+        return None
+    if kind.identities.intersection(types):
+        return None
+    return positional(f"select tie.patient as x from record.care tie where {_tied(together=True)}", values(caller))
+
+
 def kind_of(caller: Caller) -> Kind:
     """What shapes the text for this caller."""
     s = caller.sight
@@ -344,14 +357,18 @@ def _owner(kind: Kind, owner: str) -> str:
         choices.append(f"{owner} = any(%(p_own)s::uuid[])")
     if kind.keys:
         # The first "is true" keeps PostgreSQL from joining, the second from one descent of the index for each of many keys.
-        choices.append(
-            f"(exists (select from record.care tie where tie.patient = {owner}"
-            " and (tie.who = any(%(p_keys)s::bigint[])) is true and tie.low <= %(p_soon)s::timestamptz"
-            " and tie.high > case when tie.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end"
-            f"{_ROW_BY_ROW})) is true"
-        )
+        tied = _tied(together=False)
+        choices.append(f"(exists (select from record.care tie where tie.patient = {owner} and {tied}{_ROW_BY_ROW})) is true")
     seen = _any(*choices)
     return _all(f"{owner} = %(p_only)s::uuid", seen) if kind.only else seen
+
+
+def _tied(*, together: bool) -> str:
+    named = "tie.who = any(%(p_keys)s::bigint[])" if together else "(tie.who = any(%(p_keys)s::bigint[])) is true"
+    return (
+        f"{named} and tie.low <= %(p_soon)s::timestamptz"
+        " and tie.high > case when tie.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end"
+    )
 
 
 def _row_rule(kind: Kind, a: str, owner: str, columns: Columns) -> str:

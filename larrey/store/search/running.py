@@ -19,7 +19,7 @@ from larrey.store.keys import parameter_key, reference_key, resource_key
 from larrey.store.search.compiling import Compiler, owned, the_patient
 from larrey.store.search.cursors import Cursor, decode, encode, fingerprint, refusal
 from larrey.store.search.deadline import deadline
-from larrey.store.search.driving import Driver, drivers, page
+from larrey.store.search.driving import Driver, drivers, of_her_patients, page
 from larrey.store.search.including import COLUMNS, included
 from larrey.store.search.limits import Limits
 from larrey.store.search.meeting import meet
@@ -120,9 +120,12 @@ class _Search:
         self.lasting = "r.patient = " in asked and "select" not in asked and "tokens" not in asked
         self.drivers: list[Driver] = []
         self.met = self.where
-        self.narrow = owned(query.criteria)
+        # Who is herself the patient, or bound to one, asks for few rows whatever her criteria.
+        self.narrow = owned(query.criteria) or bool(caller.sight.own) or caller.sight.only is not None
         if not self.narrow:
             self.drivers, others = drivers(compiler, query.criteria, query.types)
+            hers = of_her_patients(compiler, others, query.types)
+            self.drivers = [*([hers] if hers else []), *self.drivers]
             self.met = every([*parts, compiler.conjunction("r", others)])
         # A driver that chooses too many rows leaves it to one key to choose fewer.
         self.meet = meet(caller, query.types, query.criteria, least=1 if self.drivers else 2)
