@@ -221,7 +221,7 @@ API: Mapping[str, Address] = {
                     ("GET", p.reference),
                     ("GET", f"{p.type}?_id={p.id}"),
                     ("GET", f"{p.reference}/_history"),
-                    ("GET", f"Patient/{p.owner}/$everything"),
+                    *([("GET", f"{p.reference}/$everything")] if p.type == "Patient" else []),
                 ),
             ),
             Ask("POST", "/", {**_bundle(("GET", f"{p.type}?_id={p.id}")), "type": "transaction"}),
@@ -248,7 +248,10 @@ API: Mapping[str, Address] = {
     "TYPE_OPERATIONS Observation/$lastn POST": Address(
         "filtered", lambda p: [Ask("POST", f"/Observation/$lastn?patient={p.owner}&code=718-7&max=9")]
     ),
-    "INSTANCE GET": Address("piece", lambda p: [Ask("GET", f"/{p.reference}"), Ask("HEAD", f"/{p.reference}")]),
+    "INSTANCE GET": Address(
+        "piece",
+        lambda p: [Ask(method, f"/{p.reference}") for method in (("GET", "HEAD") if p.type == "Observation" else ("GET",))],
+    ),
     "INSTANCE PUT": Address("write", lambda p: [Ask("PUT", f"/{p.reference}", _body(p))], MAIN, "u"),
     "INSTANCE PATCH": Address("write", lambda p: [Ask("PATCH", f"/{p.reference}", LANGUAGE, PATCH)], MAIN, "u"),
     "INSTANCE DELETE": Address("write", lambda p: [Ask("DELETE", f"/{p.reference}")], MAIN, "d"),

@@ -11,7 +11,6 @@ from larrey.rest import routing
 from tests.access.conftest import Doors
 from tests.access.matrix import (
     API,
-    DOCTORS,
     PERSONAS,
     UNTOLD,
     Address,
@@ -35,12 +34,23 @@ def test_a_new_interaction_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {key for key, _ in interactions()} - API.keys() == {"TYPE_BELOW $new POST", "SHELVES GET"}
 
 
-THOROUGH = frozenset({"doctor", "medical-secretary", "admission-desk", "coder", "patient", "parent", "machine", *DOCTORS})
+THOROUGH = frozenset({"doctor", "coder", "patient", "machine"})
 """With them every piece is tried; with the others, whose sight is made in the same way, these:"""
 FEW = frozenset(
     (
-        *("own", "own-lab", "own-stay", "own-letter", "own-letter-content", "own-masked", "own-diary", "own-diary-content"),
-        *("stranger", "stranger-lab", "stranger-stay", "stranger-letter", "stranger-letter-content", "own-and-stranger"),
+        *(
+            "own",
+            "own-lab",
+            "own-stay",
+            "own-letter",
+            "own-letter-content",
+            "own-and-stranger",
+            "minor-secret",
+            "minor-secret-content",
+        ),
+        *("own-masked", "own-diary", "own-diary-content", "own-closed", "own-opened", "own-mood", "own-psychiatry"),
+        *("stranger", "stranger-lab", "stranger-letter", "stranger-letter-content", "stranger-masked", "stranger-diary"),
+        *("stranger-mood", "opposed", "opposed-lab", "opposed-far", "mind", "mind-lab", "discreet", "colleague", "gone-lab"),
     )
 )
 

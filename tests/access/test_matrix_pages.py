@@ -132,10 +132,10 @@ PIECES = frozenset(
         *("mind-stay", "mind-lab", "stranger-lab", "stranger-letter", "stranger-stay", "opposed-far", "minor-secret"),
     )
 )
-THOROUGH = frozenset({"doctor", "medical-secretary", "coder", "patient", "parent", "surgeon"})
+THOROUGH = frozenset({"doctor", "coder", "patient"})
 """With them every owner and piece is tried; with the others, whose way is the same, these:"""
-FEW_OWNERS = ("own", "stranger", "discreet")
-FEW_PIECES = frozenset({"own-lab", "own-masked", "own-letter", "own-stay", "stranger-lab", "stranger-letter"})
+FEW_OWNERS = ("own", "stranger", "opposed", "minor")
+FEW_PIECES = frozenset({"own-lab", "own-masked", "own-letter", "own-stay", "stranger-lab", "opposed-far", "minor-secret"})
 _PARAMETER = re.compile(r"<(\w+):(\w+)>")
 _MADE = {
     "number": "0",
