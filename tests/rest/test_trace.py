@@ -335,7 +335,7 @@ def test_where_the_installation_wants_it_a_read_waits_for_the_disk(serve: Serve,
     sent: list[str] = []
     monkeypatch.setattr(trail, "_QUICK", "where set_config('larrey.quick', 'on', false) = 'on'")
     for waits in (False, True):
-        settings = []
+        settings: list[psycopg.Cursor[Any]] = []
 
         def verify(cursor: psycopg.Cursor[Any], _: str, settings: list[Any] = settings) -> Caller:
             settings.append(cursor)
@@ -346,3 +346,32 @@ def test_where_the_installation_wants_it_a_read_waits_for_the_disk(serve: Serve,
         row = settings[0].execute("select current_setting('larrey.quick', true)").fetchone()
         sent.append(row[0] or "")
     assert sent == ["on", ""]
+
+
+def test_what_is_of_several_patients_names_them_all(api: Client, traced: Traced) -> None:
+    participants = [{"actor": {"reference": f"Patient/{id_}"}, "status": "accepted"} for id_ in ("anna", "ben")]
+    appointment = {"resourceType": "Appointment", "id": "family", "status": "booked", "participant": participants}
+    start = {"start": "2026-11-30T09:00:00Z", "end": "2026-11-30T09:30:00Z"}
+    assert api.put("/Appointment/family", {**appointment, **start}).status == 201
+    assert api.get("/Appointment/family").status == 200
+    assert api.get("/Appointment?_id=family").status == 200
+    assert [(row.action, whom(row)) for row in traced()] == [
+        ("write", {ANNA, BEN}),
+        ("open", {ANNA, BEN}),
+        ("search", {ANNA, BEN}),
+    ]
+
+
+def test_a_transaction_that_is_refused_is_one_refusal(serve: Serve, traced: Traced) -> None:
+    def limited(_: psycopg.Cursor[Any], __: str) -> Caller:
+        return Caller("account:nurse", {"Observation": "rs"}, role="nurse", account=7)
+
+    nurse = Client(serve(RestSettings(), verify=limited), token="x")
+    entries = [{"request": {"method": "GET", "url": "Observation/anna"}}, {"request": {"method": "GET", "url": "Patient/ben"}}]
+    assert nurse.post("/", {"resourceType": "Bundle", "type": "transaction", "entry": entries}).status in (403, 404)
+    assert [(row.action, row.what) for row in traced()] == [("refused", "transaction")]
+    assert nurse.post("/", {"resourceType": "Bundle", "type": "batch", "entry": entries}).status == 200
+    assert [(row.action, row.what, whom(row)) for row in traced()] == [
+        ("refused", "Observation/anna read", {ANNA}),
+        ("refused", "Patient/ben read", {BEN}),
+    ]
