@@ -18,7 +18,7 @@ from larrey.kit.clock import now
 from larrey.store.caller import system
 from tests.browser.conftest import Server
 from tests.browser.people import CHEST, HELENE, LONG
-from tests.browser.test_story import SCREEN, TABLETS, sign_in, violations, visit
+from tests.browser.test_story import SCREEN, TABLETS, scrolls_sideways, sign_in, violations, visit
 
 PATIENT = f"/chart/{HELENE}"
 
@@ -61,7 +61,7 @@ def fine(page: Page) -> None:
     page.emulate_media(color_scheme="light")
     for size in (*TABLETS, SCREEN):
         page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of the same shape
-        assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), f"{page.url} at {size}"
+        assert not scrolls_sideways(page), f"{page.url} at {size}"
 
 
 def test_secrecy_from_the_ward_to_the_altered_row(browser: Browser, server: Server, record: psycopg.Connection[Any]) -> None:
