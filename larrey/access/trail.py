@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -119,8 +120,12 @@ def trace_found(
     """
     text, values = patients
     row = _row(caller, action, what, patient_id, why, address, door)
-    statement = _INSERT_FOUND.format(patients=text) + (_QUICK if quick else "")
-    cursor.execute(statement.encode(), {**row, **values, "shown": SHOWN}, prepare=True)
+    cursor.execute(_found(text, _QUICK if quick else ""), {**row, **values, "shown": SHOWN}, prepare=True)
+
+
+@lru_cache(maxsize=512)
+def _found(patients: str, ending: str) -> bytes:
+    return (_INSERT_FOUND.format(patients=patients) + ending).encode()
 
 
 def _row(
@@ -148,10 +153,14 @@ def last_patients(cursor: Cursor[Any], account: int, count: int) -> list[tuple[s
 
 
 def _text(column: str, text: str) -> str:
-    text = text[: _LONGEST[column]].replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    text = text[: _LONGEST[column]]
+    if text.isascii() and "\x00" not in text:
+        return text
+    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
     return text.encode("utf-8", "replace").decode()  # a lone surrogate is no text to PostgreSQL
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str | None) -> str | None:
     try:
         return str(ipaddress.ip_address(text.partition("%")[0])) if text else None  # without the zone of a link-local address

@@ -8,6 +8,7 @@ it within its own statement. A resource may belong to several patients (a family
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from psycopg import Cursor
@@ -35,8 +36,18 @@ _NAMED = "select c.patient from record.change c where c.key = %(key)s::bigint"
 _COUNTS = "select method::text, count(*) from record.change where xid = pg_current_xact_id() group by method"
 
 
+@lru_cache(maxsize=256)
+def _of_row(type_: str) -> str:
+    return (
+        f"select r.patient from record.resource r where {of_types('r', (type_,)).text} and r.rid = %(rid)s::bigint"
+        " union all select s.patient from record.care s where s.ground = 'S' and s.rid = %(rid)s::bigint"
+    )
+
+
 def shown(rows: Sequence[Stored | Change]) -> Patients:
     """To whom ``rows`` belong: current versions by their row, past ones by their change."""
+    if len(rows) == 1 and isinstance(rows[0], Stored) and rows[0].rid:
+        return _of_row(rows[0].type), {"rid": rows[0].rid}
     current = [row for row in rows if isinstance(row, Stored) and row.rid]
     past = [row for row in rows if not (isinstance(row, Stored) and row.rid)]
     parts: list[str] = []
