@@ -14,7 +14,7 @@ from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.keys import resource_key
 from larrey.store.read import refusal
-from larrey.store.search.policy import values
+from larrey.store.search.sight import values
 from larrey.store.transactions import translated
 
 Why = Literal["E", "A", "R", "P", "T", "C", "G", "own", "identity", "everyone"]

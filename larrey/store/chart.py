@@ -22,8 +22,9 @@ from larrey.kit.ids import is_resource_id, patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.hospitals import Hospital, hospitals
 from larrey.store.keys import parameter_key, reference_key, resource_key
-from larrey.store.search.policy import RESOURCE, Kind, guard, kind_of, policy, refuse_filters, visible_change, visible_text
-from larrey.store.search.policy import values as policy_values
+from larrey.store.search.policy import policy, refuse_filters, visible_change
+from larrey.store.search.sight import RESOURCE, Kind, guard, kind_of, visible_text
+from larrey.store.search.sight import values as policy_values
 from larrey.store.search.sql import sql
 from larrey.store.stored import Stored
 from larrey.store.transactions import translated

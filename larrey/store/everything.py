@@ -20,7 +20,8 @@ from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
 from larrey.store.keys import ANY_REFERENCE, parameter_key, reference_key, resource_key
 from larrey.store.read import read
-from larrey.store.search.policy import RESOURCE, kind_of, refuse_filters, values, visible_text
+from larrey.store.search.policy import refuse_filters
+from larrey.store.search.sight import RESOURCE, kind_of, values, visible_text
 from larrey.store.stored import Stored
 
 CHUNK = 1000

@@ -37,7 +37,8 @@ from larrey.store.caller import Caller
 from larrey.store.keys import parameter_key, present_key, resource_key, token_key
 from larrey.store.search.equality import equality_keys
 from larrey.store.search.ordering import date_condition, instant_condition, text_condition, value_rows
-from larrey.store.search.policy import of_types, policy
+from larrey.store.search.policy import policy
+from larrey.store.search.sight import of_types
 from larrey.store.search.sql import FALSE, TRUE, Sql, every, negation, some, sql
 
 Expand = Callable[[SearchParameter, Operand], Collection[TokenOperand]]

@@ -32,7 +32,8 @@ from larrey.store.search.equality import equality_keys
 from larrey.store.search.meeting import WALKED, Meet, meeting
 from larrey.store.search.nearest import nearest, walk
 from larrey.store.search.ordering import value_rows
-from larrey.store.search.policy import granted, her_ties, of_types, together
+from larrey.store.search.policy import granted, her_ties, together
+from larrey.store.search.sight import of_types
 from larrey.store.search.sorting import Order
 from larrey.store.search.sql import TRUE, Sql, every, join, some, sql
 
