@@ -15,7 +15,7 @@ from psycopg import Cursor
 
 from larrey.store.history import Change
 from larrey.store.keys import resource_key
-from larrey.store.search.policy import of_types
+from larrey.store.search.sight import of_types
 from larrey.store.stored import Stored
 
 Patients = tuple[str, Mapping[str, Any]]
