@@ -29,8 +29,9 @@ _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def sessions(count: int) -> list[str]:
     """Keys of ``count`` sessions, written as signing in writes them; the password, which costs by design, is not asked."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.db import transaction
+
+    from larrey.access.sessions import SessionStore
 
     keys = []
     with transaction.atomic():
@@ -38,6 +39,7 @@ def sessions(count: int) -> list[str]:
         for number in range(count):
             person = people[number % len(people)]
             store = SessionStore()
+            store.begin(person, "127.0.0.1", "bench", "password")
             store[SESSION_KEY] = str(person.pk)
             store[BACKEND_SESSION_KEY] = _BACKEND
             store[HASH_SESSION_KEY] = person.get_session_auth_hash()

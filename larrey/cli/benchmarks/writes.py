@@ -178,8 +178,7 @@ def _pgbench(base: Base, kind: str, patient: str, seconds: float) -> float:
     create = [f"{text.rstrip('; ')};" for text in statements(base, "create", patient)]
     if kind == "create":
         return _run(base, [_NEW_KEY, "begin;", *create, "commit;"], ["-T", str(max(1, round(seconds)))])
-    if create[-1].lstrip().startswith("with"):
-        create[-1] = create[-1].rstrip(";") + " \\gset"
+    create = [text.rstrip(";") + " \\gset" if "select rid from r" in text else text for text in create]
     keep = "insert into public.bench_row (key, rid) values (:key, :rid);"
     rows = round(seconds * ROWS_A_SECOND / CLIENTS) + 10
     _run(base, [_NEW_KEY, "begin;", *create, keep, "commit;"], ["-t", str(rows)])
