@@ -68,6 +68,8 @@ class Doors:
 def person(cursor: psycopg.Cursor[Any], accounts: dict[str, int], persona: str) -> Caller:
     """Who someone with an account is to the record; an app has a token bound to one patient."""
     caller = standing.caller_of(cursor, accounts[persona])
+    if persona == "narrowed":
+        return replace(caller, filters={"Observation": (("rs", "category=vital-signs"),)})
     return replace(caller, sight=replace(caller.sight, only=patient_uuid("own"))) if persona == "launched" else caller
 
 
@@ -95,6 +97,7 @@ def people(connection: psycopg.Connection[Any]) -> dict[str, int]:
 def doors(module_connection: psycopg.Connection[Any], module_database_url: str) -> Doors:
     world = build(module_connection)
     accounts = people(module_connection)
+    accounts["narrowed"] = accounts["doctor"]  # by an app whose scopes take vital signs only, of which the world has none
     with module_connection.transaction(), module_connection.cursor(binary=True) as cursor:
         rescuer = standing.caller_of(cursor, accounts["rescuer"])
         break_glass(cursor, rescuer, "stranger", "emergency", "Arrêt cardiaque au bloc", address=None)
@@ -107,5 +110,5 @@ def doors(module_connection: psycopg.Connection[Any], module_database_url: str) 
         return person(cursor, accounts, secret)
 
     app = application(SETTINGS, lambda: psycopg.connect(module_database_url), verify=verify)
-    clients = {persona: Client(app, token=None if persona == "nobody" else persona) for persona in PERSONAS}
+    clients = {persona: Client(app, token=None if persona == "nobody" else persona) for persona in (*PERSONAS, "narrowed")}
     return Doors(world, accounts, clients)

@@ -9,7 +9,7 @@ import pytest
 
 from larrey.store import exporting, feed
 from tests.access.conftest import Doors
-from tests.access.matrix import FORM, PATCH, PERSONAS, UNTOLD, Ask, leaks, may, secrets, seen, told
+from tests.access.matrix import FORM, PATCH, PERSONAS, UNTOLD, Ask, Secrets, leaks, may, secrets, seen, told
 from tests.access.world import observation, ref
 from tests.rest.client import Answer
 
@@ -370,4 +370,49 @@ def test_the_feed_and_the_export_carry_only_what_is_seen(doors: Doors, persona: 
             if may(persona, "r", type_) and may(persona, "s", type_):
                 out = b"\n".join(exporting.bodies(connection, caller, type_))
                 wrong += [f"export: {leak}" for leak in leaks(unseen, "", out)]
+    assert not wrong, complaint(wrong)
+
+
+def test_a_scope_that_narrows_a_type_narrows_every_way_to_it(doors: Doors) -> None:
+    """An app that was given vital signs meets no laboratory result, by whatever address, though its doctor does."""
+    words = {
+        word: f"the word of {piece.reference}"
+        for piece in doors.world.pieces
+        if piece.type == "Observation"
+        for word in (piece.word, *(text for text, _ in piece.past))
+    }
+    unseen, wrong = Secrets(words, {}), []
+    instances = [f"/Observation/{one}{below}" for one in ("own-lab", "own-opened") for below in ("", "/_history", "/_history/1")]
+    more = [
+        "/Observation?_id=own-lab&_total=accurate",
+        "/?_type=Observation&_total=accurate",
+        "/Patient/own/*",
+        "/Observation/_history",
+        "/Patient?_id=own&_revinclude=Observation:patient",
+        "/DiagnosticReport?_include=DiagnosticReport:result",
+        "/_history?_count=500",
+    ]
+    counted = {}
+    for path in [*SHOWN, *instances, *more]:
+        for method in ("GET", "POST"):
+            entry = {"request": {"method": "GET", "url": path.removeprefix("/")}}
+            body = None if method == "GET" else {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+            answer = doors.ask("narrowed", Ask(method, path if method == "GET" else "/", body))
+            wrong += [f"{method} {path}: {leak}" for leak in leaks(unseen, "", told(answer))]
+            if method == "GET" and path.startswith("/Observation?") and answer.status == 200:
+                counted[path] = answer.json().get("total")
+    wrong += [f"{path}: {total} are counted" for path, total in counted.items() if total not in (None, 0)]
+    for path in (
+        "/Patient?_has:Observation:patient:code=718-7&_summary=count",
+        "/Encounter?_has:Observation:encounter:status=final&_summary=count",
+    ):
+        total = doors.ask("narrowed", Ask("GET", path)).json().get("total")
+        if total:
+            wrong.append(f"{path}: {total} are counted")
+    caller = doors.caller("narrowed")
+    with doors.world.connection.transaction(), doors.world.connection.cursor(binary=True) as cursor:
+        feed.subscribe(cursor, "matrix-narrowed")
+        while changes := feed.read(cursor, caller, "matrix-narrowed", 500):
+            wrong += [f"feed: {leak}" for leak in leaks(unseen, "", b"".join(change.body or b"" for change in changes))]
+    assert doors.ask("doctor", Ask("GET", "/Observation/own-lab")).status == 200
     assert not wrong, complaint(wrong)
