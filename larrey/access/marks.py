@@ -1,4 +1,4 @@
-"""What must show on every page of a record that is open: a broken glass, a discreet patient, an opposition, one's own record."""
+"""Why a record is open to someone, and what must show on each of its pages: a broken glass, a discreet patient, an opposition…"""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from larrey.fhir.secrecy import VIP
 from larrey.kit import clock
 from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
+from larrey.store.care import GROUND, Ground, ground_of
 from larrey.store.keys import parameter_key, resource_key
+from larrey.store.search.sight import values
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +36,33 @@ class Marks:
 
 
 _MY_FAMILY, _FAMILY = parameter_key("Practitioner", "family"), parameter_key("Patient", "family")
-_MARKS = """
+_MARKS = f"""
 select (r.secrecy & %(vip)s) <> 0, exists (select from record.care o where o.patient = %(patient)s and o.ground = 'O'),
     exists (select from record.resource me, record.string_value mine, record.string_value hers
         where me.type = 'Practitioner' and me.key = %(person)s and mine.rid = me.rid and mine.key = %(my_family)s
             and hers.rid = r.rid and hers.key = %(family)s and hers.value = mine.value),
-    g.id, g.reason, g.text, g.at, g.until
+    g.id, g.reason, g.text, g.at, g.until, why.*
 from record.resource r
 left join lateral (
     select * from access_glass where account_id = %(account)s and patient = %(patient)s and ended is null and until > %(now)s
     order by id desc limit 1) g on true
+left join lateral ({GROUND}) why on true
 where r.type = 'Patient' and r.key = %(key)s
-"""
+"""  # noqa: S608  a constant of the store, spliced in
 
 
-def marks(cursor: Cursor[Any], caller: Caller, patient_id: str, own: str = "") -> Marks:
-    """The marks of a record that ``caller`` may open, in one statement. ``own`` is the id of her own Patient, if any."""
+def opening(cursor: Cursor[Any], caller: Caller, patient_id: str, own: str = "") -> tuple[Ground | None, Marks]:
+    """Why ``caller`` may open the record (None: she may not), and its marks, in one statement.
+
+    ``own`` is the id of her own Patient, if any.
+    """
+    patient = patient_uuid(patient_id)
     row = cursor.execute(
-        _MARKS,
+        _MARKS.encode(),
         {
+            **values(caller, patient),
             "vip": VIP,
-            "patient": patient_uuid(patient_id),
+            "patient": patient,
             "account": caller.account or 0,
             "now": clock.now(),
             "key": resource_key("Patient", patient_id),
@@ -65,7 +73,8 @@ def marks(cursor: Cursor[Any], caller: Caller, patient_id: str, own: str = "") -
         prepare=True,
     ).fetchone()
     if row is None:
-        return Marks()
-    discreet, opposed, namesake, *glass = row
+        return None, Marks()
+    discreet, opposed, namesake = row[:3]
+    glass = Broken(*row[3:8]) if row[3] is not None else None
     hers = bool(own) and own == patient_id
-    return Marks(Broken(*glass) if glass[0] is not None else None, discreet, opposed, hers, namesake and not hers)
+    return ground_of(caller, patient_id, row[8:]), Marks(glass, discreet, opposed, hers, namesake and not hers)

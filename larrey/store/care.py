@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from psycopg import Cursor
 
-from larrey.fhir.secrecy import VIP
 from larrey.kit.errors import NotFound
 from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
@@ -20,7 +19,7 @@ from larrey.store.transactions import translated
 Why = Literal["E", "A", "R", "P", "T", "C", "G", "own", "identity", "everyone"]
 
 # A current stay is a better reason than a past one, and any reason better than the broken glass.
-_GROUND = """
+GROUND = """
 select c.ground::text, c.who, c.key, nullif(c.low, '-infinity'), nullif(c.high, 'infinity')
 from record.care c
 where c.patient = %(p_patient)s::uuid and c.who = any(%(p_keys)s::bigint[]) and c.low <= %(p_soon)s::timestamptz
@@ -29,11 +28,8 @@ order by c.ground = 'G', not (c.low <= %(p_now)s::timestamptz and c.high > %(p_n
     position(c.ground::text in 'EAPRTCG'), c.low desc
 limit 1
 """
+"""The best tie of the caller to the patient ``p_patient``, with the markers of ``search.sight.values``."""
 _KNOWN = "select from record.resource r where r.type = 'Patient' and r.key = %s::bigint and r.id = %s"
-_MARKS = """
-select exists (select from record.care c where c.patient = %(patient)s::uuid and c.ground = 'O'), coalesce((
-    select r.secrecy from record.resource r where r.type = 'Patient' and r.key = %(key)s::bigint), 0)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +49,15 @@ class Ground:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What is to be known before one reads on: the patient ``opposes`` sharing between hospitals; she is a ``vip``."""
-
-    opposed: bool
-    vip: bool
-
-
 def ground(cursor: Cursor[Any], caller: Caller, patient_id: str) -> Ground | None:
     """Why ``caller`` sees the patient; None when she does not. One statement; it does not tell whether the patient exists."""
+    with translated():
+        row = cursor.execute(GROUND.encode(), values(caller, patient_uuid(patient_id)), prepare=True).fetchone()
+    return ground_of(caller, patient_id, row)
+
+
+def ground_of(caller: Caller, patient_id: str, row: tuple[Any, ...] | None) -> Ground | None:
+    """The same from the row that ``GROUND`` gave, alone or in a larger statement: None or nulls where there is no tie."""
     sight, patient = caller.sight, patient_uuid(patient_id)
     if sight.only is not None and sight.only != patient:
         return None
@@ -70,22 +65,9 @@ def ground(cursor: Cursor[Any], caller: Caller, patient_id: str) -> Ground | Non
         return Ground("everyone")
     if patient in sight.own:
         return Ground("own")
-    if sight.keys:
-        with translated():
-            row = cursor.execute(_GROUND.encode(), values(caller, patient), prepare=True).fetchone()
-        if row is not None:
-            return Ground(*row)
+    if row is not None and row[0] is not None:
+        return Ground(*row)
     return Ground("identity") if "Patient" in sight.identities and not sight.finding else None
-
-
-def marks(cursor: Cursor[Any], caller: Caller, patient_id: str) -> Marks:
-    """The marks of a patient whom the caller sees. Raises as ``demand_patient``."""
-    demand_patient(cursor, caller, patient_id)
-    named = {"patient": patient_uuid(patient_id), "key": resource_key("Patient", patient_id)}
-    with translated():
-        row = cursor.execute(_MARKS.encode(), named, prepare=True).fetchone()
-    assert row is not None  # a select without a table always answers
-    return Marks(row[0], bool(row[1] & VIP))
 
 
 def demand_patient(cursor: Cursor[Any], caller: Caller, patient_id: str) -> None:

@@ -65,7 +65,7 @@ def absence(cursor: Cursor[Any], caller: Caller, type_: str, id_: str) -> Larrey
     """Why ``type_``/``id_``, which ``find`` did not find, is not there: never known, deleted, or not to be told."""
     unknown = NotFound(f"{type_}/{id_} is not known.")
     statement = sql(_LAST, visible_change("c", caller, "r", [type_]), _told("c", caller), resource_key(type_, id_), id_)
-    last = cursor.execute(statement.text.encode(), statement.values).fetchone()
+    last = cursor.execute(statement.text.encode(), statement.values, prepare=True).fetchone()
     if last is None or not last[1]:
         return unknown
     if last[2]:
@@ -82,7 +82,7 @@ def vread(cursor: Cursor[Any], caller: Caller, type_: str, id_: str, version: in
         raise unknown
     seen = visible_change("c", caller, "r", [type_])
     statement = sql(_VERSION, seen, seen, _told("c", caller), key, version, type_, id_)
-    row = cursor.execute(statement.text.encode(), statement.values).fetchone()
+    row = cursor.execute(statement.text.encode(), statement.values, prepare=True).fetchone()
     if row is None:
         raise unknown
     if not row[4]:

@@ -411,8 +411,6 @@ def test_ground_says_why_and_demand_patient_refuses(cursor: psycopg.Cursor[Any])
     stranger = Caller("account:p", ALL, Sight(own=frozenset({patient_uuid("now")})))
     with pytest.raises(NotFound):
         care.demand_patient(cursor, stranger, "other")
-    assert care.marks(cursor, CHIR, "vip").vip
-    assert care.marks(cursor, CARDIO, "opposed") == care.Marks(opposed=True, vip=False)
 
 
 def test_exports_and_the_feed_follow_the_rule(record: psycopg.Connection, cursor: psycopg.Cursor[Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Cursor
 
 from larrey.access import grounds
-from larrey.access.marks import Marks, marks
+from larrey.access.marks import Marks
 from larrey.kit import json
 from larrey.store import chart
 from larrey.store.caller import Caller
@@ -110,11 +110,14 @@ class Header:
 
 
 def header(
-    cursor: Cursor[Any], caller: Caller, patient_id: str, also: Mapping[str, Section] | None = None, *, own: str = ""
+    cursor: Cursor[Any],
+    caller: Caller,
+    patient_id: str,
+    also: Mapping[str, Section] | None = None,
+    *,
+    marks: Marks = NO_MARKS,
 ) -> tuple[Header, dict[str, list[Stored]]]:
     """The banner of a patient, and the sections ``also`` that the page shows, read in the same statement.
-
-    ``own`` is the id of the caller's own Patient, if any.
 
     Raises ``NotFound``, ``Gone`` or ``Forbidden``.
     """
@@ -135,7 +138,7 @@ def header(
         here=whereabouts(tree, stays[0], known) if stays else None,
         numbers=_numbers(identity.numbers, hospital, tree),
         sections=tuple(name for name, type_ in SECTIONS.items() if caller.may("s", type_) and caller.may("r", type_)),
-        marks=marks(cursor, caller, patient_id, own),
+        marks=marks,
     )
     return shown, found
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from psycopg import Cursor
 
 from larrey.access import callers, grounds, record, trail
+from larrey.access.marks import opening
 from larrey.access.models import Account
 from larrey.access.trail import Action
 from larrey.apps.chart.queries import banner
@@ -61,9 +62,11 @@ def opened(
         may_read(caller, account, type_)
         with record.cursor() as cursor:
             refused = "not-hers"
-            ground = _ground(cursor, caller, patient_id)
+            ground, marks = opening(cursor, caller, patient_id, account.patient)
+            if ground is None:
+                raise _unseen(cursor, caller, patient_id)
             refused = ""
-            header, found = banner.header(cursor, caller, patient_id, also, own=account.patient)
+            header, found = banner.header(cursor, caller, patient_id, also, marks=marks)
             header = replace(header, referent=grounds.referent(caller, ground))
             reading = Opened(cursor, caller, header, found, action)
             yield reading
@@ -77,12 +80,10 @@ def opened(
         raise
 
 
-def _ground(cursor: Cursor[Any], caller: Caller, patient_id: str) -> care.Ground:
-    ground = care.ground(cursor, caller, patient_id)
-    if ground is None:
-        care.demand_patient(cursor, caller, patient_id)
-        raise NotFound(f"Patient/{patient_id} is not known.")
-    return ground
+def _unseen(cursor: Cursor[Any], caller: Caller, patient_id: str) -> NotFound:
+    """What to raise when there is no ground: a professional is told that the patient is not hers, by ``demand_patient``."""
+    care.demand_patient(cursor, caller, patient_id)
+    return NotFound(f"Patient/{patient_id} is not known.")
 
 
 def refuse(caller: Caller, patient_id: str, what: str, why: str, address: str | None) -> None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from psycopg import Cursor
 
 from larrey.access import grounds, record
+from larrey.access.marks import opening
 from larrey.access.roles import Role
 from larrey.access.trail import Action, trace
 from larrey.apps.chart import api as chart
@@ -54,7 +55,7 @@ def _door(cursor: Cursor, caller: Caller, patient_id: str, own: str) -> tuple[ch
     """The banner of the record for a doctor of the care team, none for the security officer; and why she may know."""
     if caller.role == Role.SECURITY_OFFICER:
         return None, "security"
-    ground = care.ground(cursor, caller, patient_id)
+    ground, marks = opening(cursor, caller, patient_id, own)
     if ground is None:
         care.demand_patient(cursor, caller, patient_id)
     if ground is None or not grounds.referent(caller, ground):
@@ -62,5 +63,5 @@ def _door(cursor: Cursor, caller: Caller, patient_id: str, own: str) -> tuple[ch
             "Who opened a record is told to the doctors of the patient and to the security officer.",
             reason=_("Who opened a record is told to the doctors of the patient and to the security officer."),
         )
-    header, found = chart.header(cursor, caller, patient_id, own=own)
+    header, found = chart.header(cursor, caller, patient_id, marks=marks)
     return replace(header, referent=True), chart.why(cursor, caller, ground, found)
