@@ -1,4 +1,4 @@
-"""Figure: what the rule of access adds to the thirty searches and to the reading of a chart.
+"""Figure: what the rule of access adds to the thirty searches and to the page of a chart.
 
 Inside one process, on one connection, so that nothing hides it: the same requests by a machine, which sees every patient (the
 floor), by someone of the group to whom the rule gives every patient row by row, and by someone of one ward, who sees one patient
@@ -16,6 +16,7 @@ from uuid import UUID
 
 import psycopg
 
+from larrey.cli.benchmarks.chart import inside
 from larrey.cli.benchmarks.ground import Base, sample
 from larrey.cli.benchmarks.report import Figure, quantile
 from larrey.cli.benchmarks.searches import SEARCHES, Draw, Nothing
@@ -89,7 +90,7 @@ def measure(base: Base, requests: int = 40) -> list[Figure]:
             totals[who] += value
         figures.append(_figure(name, median, target=False))
     figures.append(_figure("the thirty searches together", totals, target=True))
-    return [*figures, _figure("the statements of a chart", _chart(base, asking, requests), target=True)]
+    return [*figures, _figure("the statements of a chart", _chart(base, asking, requests), target=False), _page(base)]
 
 
 def _turn(asking: dict[str, Caller], turn: int) -> list[str]:
@@ -105,6 +106,18 @@ def _figure(name: str, median: dict[str, float], *, target: bool) -> Figure:
     details = {"a ward": median["a ward"]}
     reached = ratio <= MOST if target else None
     return Figure(name, value, "ms p50", floor, "a machine", ratio, f"≤ {MOST} ×" if target else "", reached, details)
+
+
+def _page(base: Base) -> Figure:
+    """A chart's page inside Django, by the rule and without it, of the patient who has most observations."""
+    with base.connect() as connection:
+        most = "select patient from record.resource where type = 'Observation' group by patient order by count(*) desc limit 1"
+        row = connection.execute(f"select id from record.resource where type = 'Patient' and patient = ({most})").fetchone()
+    if row is None:
+        raise Fault("The base holds no patient with observations.")
+    value, floor = map(float, inside(base, "rule", f"/chart/{row[0]}"))
+    ratio = value / floor
+    return Figure("a chart's page", value, "ms p50", floor, "without the rule", ratio, f"≤ {MOST} ×", ratio <= MOST)
 
 
 def _chart(base: Base, asking: dict[str, Caller], requests: int) -> dict[str, float]:

@@ -1,16 +1,22 @@
 """What is done inside an installation under measurement, in a process of its own: sign-ins, statements counted.
 
 ``python -m larrey.cli.benchmarks.inside sessions COUNT`` prints the keys of as many signed-in sessions of doctors, one a
-line; ``… statements PATH`` prints how many SQL statements the page at PATH sends to a doctor.
+line; ``… statements PATH`` prints how many SQL statements the page at PATH sends to a doctor; ``… rule PATH`` the median
+milliseconds of that page by the rule of access, then without it.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
+from statistics import median
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from larrey.kit.errors import Fault
 from larrey.site import schema
+from larrey.store.caller import EVERYONE, Caller
 from larrey.store.keys import resource_key
 
 if TYPE_CHECKING:
@@ -52,11 +58,12 @@ def _doctor(number: int) -> Account:
     from larrey.access.models import Account
     from larrey.access.roles import Role
 
-    account, new = Account.objects.get_or_create(
-        username=f"bench{number}",
-        defaults={"name": f"Dr Mesure {number}", "role": Role.DOCTOR, "practitioner": f"bench{number}"},
+    account, _ = Account.objects.get_or_create(
+        username=f"bench{number}", defaults={"name": f"Dr Mesure {number}", "role": Role.DOCTOR}
     )
-    if new:
+    if not account.practitioner:
+        account.practitioner = account.username
+        account.save(update_fields=["practitioner"])
         _engage(account.username, account.name)
     return account
 
@@ -100,11 +107,44 @@ def statements(path: str) -> int:
     return len(sent)
 
 
+def rule(path: str, requests: int = 60) -> tuple[float, float]:
+    """Median milliseconds of the page at ``path`` for a doctor who sees it by her unit, and for one before whom all is open."""
+    from unittest import mock
+
+    from django.test import Client
+
+    from larrey.access import callers
+
+    asked = callers.for_user
+
+    def unbounded(*arguments: Any) -> Caller:
+        return replace(asked(*arguments), sight=EVERYONE)
+
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(_doctor(0), backend=_BACKEND)
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(-10, requests):
+        for found, answer in zip(times, (asked, unbounded), strict=True):
+            with mock.patch.object(callers, "for_user", answer):
+                began = perf_counter()
+                response = client.get(path)
+            if response.status_code != 200:
+                raise Fault(f"{path} failed under measurement: {response.status_code}")
+            if turn >= 0:
+                found.append((perf_counter() - began) * 1000)
+    return median(times[0]), median(times[1])
+
+
 def main() -> None:
     """See the module."""
     what, value = sys.argv[1:]
     schema.start_django(os.environ["LARREY_DATABASE_URL"])
-    sys.stdout.write("\n".join(sessions(int(value))) if what == "sessions" else str(statements(value)))
+    printed = {
+        "sessions": lambda: "\n".join(sessions(int(value))),
+        "statements": lambda: str(statements(value)),
+        "rule": lambda: " ".join(map(str, rule(value))),
+    }
+    sys.stdout.write(printed[what]())
 
 
 if __name__ == "__main__":
