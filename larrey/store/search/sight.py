@@ -134,17 +134,23 @@ def values(caller: Caller, patient: UUID | None = None) -> dict[str, Any]:
     return {
         "p_actor": caller.actor,
         "p_own": list(s.own),
-        "p_keys": list(s.keys),
+        "p_keys": _array(s.keys),
         "p_person": s.person,
         "p_glass": s.glass,
-        "p_sensitive": list(s.sensitive),
-        "p_hospital": list(s.hospital),
+        "p_sensitive": _array(s.sensitive),
+        "p_hospital": _array(s.hospital),
         "p_only": s.only,
         "p_now": now,
         "p_soon": now + timedelta(days=s.ahead),
         "p_since": now - timedelta(days=s.after),
         "p_patient": patient,
     }
+
+
+@lru_cache(maxsize=4096)
+def _array(keys: tuple[int, ...]) -> str:
+    """An array as PostgreSQL writes it: made once for a person, where a list would be made anew for each place in a statement."""
+    return "{" + ",".join(map(str, keys)) + "}"
 
 
 def positional(text: str, named: Mapping[str, Any]) -> Sql:
