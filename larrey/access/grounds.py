@@ -38,6 +38,7 @@ LABELS: Mapping[str, str | Promise] = {
     "prescription": _("Prescription to validate"),
     "task": _("Task given to her"),
     "team": _("Care team of the patient"),
+    "units": _("Patients of her units"),
     "glass": _("Broken glass"),
     "own": _("Her own record"),
     "representative": _("Representative of the patient"),

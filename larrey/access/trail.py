@@ -18,6 +18,8 @@ from psycopg import Cursor
 
 from larrey.kit.ids import patient_uuid
 from larrey.store.caller import Caller
+from larrey.store.care import GROUND
+from larrey.store.search.sight import values
 
 RECALLED = 400
 """Openings that are looked through for the last patients: a long day's work."""
@@ -33,7 +35,7 @@ values (%(actor)s, %(account)s, %(role)s, %(place)s, %(why)s, %(action)s, %(pati
 # Whom it concerns is asked in the same statement. Of one patient the id is told too; of many a row holds ``shown``.
 _INSERT_FOUND = """
 insert into access_audit (actor, account_id, role, place, why, action, patient, patient_id, patients, what, address, door)
-select %(actor)s, %(account)s::bigint, %(role)s, %(place)s, %(why)s, %(action)s, coalesce(%(patient)s::uuid, one.key),
+select %(actor)s, %(account)s::bigint, %(role)s, %(place)s, {why}, %(action)s, coalesce(%(patient)s::uuid, one.key),
     coalesce(%(patient_id)s::text, one.id),
     case when one.id is null and cardinality(found.keys) > 0
             and found.keys is distinct from array[%(patient)s::uuid]
@@ -46,6 +48,10 @@ left join lateral (select r.patient, r.id from record.resource r
         and found.keys[1] = coalesce(%(patient)s::uuid, found.keys[1])) one (key, id) on true
 cross join generate_series(0, greatest(cardinality(found.keys) - 1, 0), %(shown)s::integer) n
 """
+_WHY = "%(why)s"
+# The best tie to the one patient; of several each has her own.
+_BEST = GROUND.replace("%(p_patient)s::uuid", "coalesce(%(patient)s::uuid, one.key)")
+_ASK_WHY = f"coalesce((select ground from ({_BEST}) g), case when cardinality(found.keys) > 0 then 'units' else '' end)"  # noqa: S608  ours
 # For this transaction only, and without a statement of its own.
 _QUICK = "where set_config('synchronous_commit', 'off', true) = 'off'"
 _LAST = """
@@ -115,22 +121,38 @@ def trace_found(
 ) -> None:
     """As ``trace``, with the patients that a ``select`` of their access keys finds (``store.whose``). One statement.
 
-    Where it finds one patient, and no ``patient_id`` is given, the row is about her. ``quick``: the transaction, which must have
+    Where it finds one patient, and no ``patient_id`` is given, the row is about her. Without ``why`` the ground is that of the
+    caller, or for someone of a care team her best tie to the patient. ``quick``: the transaction, which must have
     written nothing else, does not wait for the disk (docs/why/trace.md).
     """
-    text, values = patients
-    row = _row(caller, action, what, patient_id, why, address, door)
-    cursor.execute(_found(text, _QUICK if quick else ""), {**row, **values, "shown": SHOWN}, prepare=True)
+    text, named = patients
+    ground = why or _ground(caller)
+    row = _row(caller, action, what, patient_id, ground or "", address, door)
+    if ground is None:
+        row |= values(caller)
+    statement = _found(text, _QUICK if quick else "", _WHY if ground is not None else _ASK_WHY)
+    cursor.execute(statement, {**row, **named, "shown": SHOWN}, prepare=True)
+
+
+def _ground(caller: Caller) -> str | None:
+    """Why ``caller`` sees whom she sees, whoever it is; None where it depends on the patient."""
+    sight = caller.sight
+    if sight.everyone:
+        return "everyone"
+    if sight.own:
+        return "representative" if sight.representative else "own"
+    return None if sight.keys else "identity" if sight.identities else ""
 
 
 @lru_cache(maxsize=512)
-def _found(patients: str, ending: str) -> bytes:
-    return (_INSERT_FOUND.format(patients=patients) + ending).encode()
+def _found(patients: str, ending: str, why: str) -> bytes:
+    return (_INSERT_FOUND.format(patients=patients, why=why) + ending).encode()
 
 
 def _row(
     caller: Caller, action: Action, what: str, patient_id: str | None, why: str, address: str | None, door: str
 ) -> dict[str, Any]:
+    named = None if patient_id is None else _text("patient_id", patient_id)
     return {
         "actor": _text("actor", caller.actor),
         "account": caller.account,
@@ -138,8 +160,8 @@ def _row(
         "place": _text("place", caller.place),
         "why": _text("why", why),
         "action": str(action),
-        "patient": None if patient_id is None else patient_uuid(patient_id),
-        "patient_id": None if patient_id is None else _text("patient_id", patient_id),
+        "patient": None if named is None else patient_uuid(named),
+        "patient_id": named,
         "patients": None,
         "what": _text("what", what),
         "address": _address(address),

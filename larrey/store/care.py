@@ -20,7 +20,7 @@ Why = Literal["E", "A", "R", "P", "T", "C", "G", "own", "identity", "everyone"]
 
 # A current stay is a better reason than a past one, and any reason better than the broken glass.
 GROUND = """
-select c.ground::text, c.who, c.key, nullif(c.low, '-infinity'), nullif(c.high, 'infinity')
+select c.ground::text as ground, c.who, c.key, nullif(c.low, '-infinity'), nullif(c.high, 'infinity')
 from record.care c
 where c.patient = %(p_patient)s::uuid and c.who = any(%(p_keys)s::bigint[]) and c.low <= %(p_soon)s::timestamptz
     and c.high > case when c.ground = 'G' then %(p_now)s::timestamptz else %(p_since)s::timestamptz end

@@ -20,14 +20,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import errors
 
-from larrey.access import auditevents, seals
+from larrey import store
+from larrey.access import auditevents, grounds, seals, standing, trail
 from larrey.access.seals import COLUMNS
 from larrey.access.trail import Action, last_patients, trace
 from larrey.fhir.validation import validate
 from larrey.kit import clock
 from larrey.kit.ids import patient_uuid
 from larrey.site import schema
-from larrey.store import migrations
+from larrey.store import migrations, whose
 from larrey.store.caller import EVERYONE, Caller
 
 SOMEONE = Caller(actor="account:jane", role="doctor", place="cardio", account=7, sight=EVERYONE)
@@ -437,3 +438,28 @@ def test_a_day_that_follows_a_purge_does_not_begin_before_it(new_database: Calla
         seals.seal(connection)
         assert connection.execute("select day from access_seal").fetchone() == (today + timedelta(days=1),)
         assert problems(connection) == []
+
+
+def test_why_a_person_saw_someone_is_her_best_tie_and_a_machine_sees_everyone(
+    connection: psycopg.Connection, cursor: psycopg.Cursor, caller: Caller, staff: Callable[..., int]
+) -> None:
+    nurse = staff("nurse", "cardio")
+    subject, unit = {"reference": "Patient/p"}, {"reference": "Organization/cardio"}
+    stay = {"resourceType": "Encounter", "id": "e", "status": "in-progress", "class": {"code": "IMP"}, "subject": subject}
+    others = {"resourceType": "Patient", "id": "q", "generalPractitioner": [unit]}
+    period = {"start": "2020-01-01"}
+    for resource in ({"resourceType": "Patient", "id": "p"}, {**stay, "serviceProvider": unit, "period": period}, others):
+        store.retry(connection, lambda cursor, each=resource: store.update(cursor, caller, each))  # type: ignore[misc]
+    someone = standing.caller_of(cursor, nurse)
+    first, second = (store.read(cursor, someone, "Patient", id_) for id_ in ("p", "q"))
+    for who, shown, why in (
+        (someone, [first], "E"),
+        (someone, [second], "C"),
+        (someone, [first, second], "units"),
+        (someone, [], ""),
+        (caller, [first], "everyone"),
+    ):
+        trail.trace_found(cursor, who, Action.OPEN, "x", whose.shown(shown), door="fhir")
+        row = cursor.execute("select why from access_audit order by id desc limit 1").fetchone()
+        assert row == (why,)
+    assert grounds.words("E")[0] == grounds.words("stay")[0]
