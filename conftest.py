@@ -235,7 +235,7 @@ def put_staff(
             on conflict (username) do update set role = excluded.role returning id""",
             (username, name or f"Someone {username}", role, username if unit else "", patient, representative),
         ).fetchone()
-    hospitals._copies.clear()  # noqa: SLF001  pages would go on with the tree of before for a minute
+    hospitals.forget()  # pages would go on with the tree of before for a minute
     standing.forget()
     assert found is not None
     return int(found[0])

@@ -145,6 +145,12 @@ def hospitals(cursor: Cursor[Any], caller: Caller) -> Hospitals:
     return copy.tree
 
 
+def forget() -> None:
+    """Let this process read every tree anew, where a database was restored or replaced under the same name."""
+    with _lock:
+        _copies.clear()
+
+
 def organizations(cursor: Cursor[Any]) -> Hospitals:
     """The tree as it stands in this transaction, read now; for those who write."""
     return Hospitals(dict(map(_node, cursor.execute(_ALL).fetchall())))

@@ -10,64 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
 
 from larrey.fhir.validation.faults import Fault
+from larrey.fhir.validation.rules import Rule, Value, chosen, coded, excludes, has, needs, some
 
-_TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 _UCUM = "http://unitsofmeasure.org"
-Value = Mapping[str, Any]
-
-
-class Rule(NamedTuple):
-    key: str
-    holds: Callable[[Value], bool]
-    message: str
-    path: str = ""
-
-
-def _either(*names: str) -> frozenset[str]:
-    """The JSON properties of primitive or complex elements: a primitive may be there as ``_name`` alone."""
-    return frozenset(names).union("_" + name for name in names)
-
-
-def has(value: Value, name: str) -> bool:
-    """Whether an element is there, be it as a primitive without value (``_name``)."""
-    return name in value or "_" + name in value
-
-
-def needs(key: str, name: str, *others: str) -> Rule:
-    """``name`` only with one of ``others``."""
-    first, second = _either(name), _either(*others)
-    return Rule(
-        key,
-        lambda v: first.isdisjoint(v) or not second.isdisjoint(v),
-        f"{name!r} needs {' or '.join(map(repr, others))}.",
-    )
-
-
-def excludes(key: str, name: str, other: str) -> Rule:
-    """``name`` or ``other`` or none."""
-    return Rule(key, lambda v: not (has(v, name) and has(v, other)), f"Not both {name!r} and {other!r}.")
-
-
-def some(key: str, *names: str) -> Rule:
-    """At least one of ``names``."""
-    wanted = _either(*names)
-    return Rule(key, lambda v: not wanted.isdisjoint(v), f"One of {', '.join(names)} must be there.")
-
-
-def chosen(value: Value, prefix: str) -> bool:
-    """Whether a choice (``value[x]``) is there."""
-    return any(name.startswith((prefix, "_" + prefix)) for name in value)
-
-
-def coded(value: Value, name: str, system: str, *codes: str) -> bool:
-    """Whether a CodeableConcept holds one of the codes of a terminology.hl7.org system."""
-    return any(
-        coding.get("code") in codes and coding.get("system") == _TERMINOLOGY + system
-        for coding in value.get(name, {}).get("coding", ())
-    )
 
 
 def _extension(value: Value) -> bool:

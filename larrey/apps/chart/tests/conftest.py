@@ -128,9 +128,9 @@ FACTS = [
 
 
 @pytest.fixture(autouse=True)
-def _fresh_hospitals(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fresh_hospitals() -> None:
     """What one test wrote of its hospitals is not kept for the next."""
-    monkeypatch.setattr(hospitals, "_copies", {})
+    hospitals.forget()
 
 
 @pytest.fixture
